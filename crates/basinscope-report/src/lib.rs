@@ -1,0 +1,1 @@
+//! Figures (SVG, PNG, GIF) and the page of a run, drawn from its records alone.

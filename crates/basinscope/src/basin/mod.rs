@@ -1,0 +1,1 @@
+//! The volume of the basin {loss ≤ cutoff} around a minimum.

@@ -1,0 +1,5 @@
+//! Labelled points: generated, read from files, split and poisoned.
+
+mod dataset;
+
+pub use dataset::{Dataset, Split};

@@ -1,0 +1,1 @@
+//! Directions in parameter space and how they are normalised.

@@ -1,0 +1,24 @@
+//! Why neural networks generalize, measured on the loss surface.
+//!
+//! Data, nets, the loss surface `L(θ)` and the geometry of its basins; see `ARCHITECTURE.md` in
+//! the repository for the picture of how they hang together.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)
+)]
+
+pub mod basin;
+pub mod data;
+pub mod direction;
+mod error;
+pub mod net;
+pub mod random;
+pub mod record;
+pub mod slice;
+pub mod surface;
+pub mod train;
+
+pub use error::{Error, Result};
+
+/// The version of this library, written into every result.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

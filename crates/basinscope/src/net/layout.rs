@@ -1,0 +1,92 @@
+//! Which parameters of θ belong together: layers, weights, biases and filters.
+
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+
+/// What a block of parameters is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BlockKind {
+    /// Weights `[out, in, …]`.
+    Weight,
+    /// Biases `[out]`.
+    Bias,
+    /// Scale or shift of a batch normalisation `[out]`.
+    BatchNorm,
+}
+
+/// One named tensor inside θ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Block {
+    /// PyTorch's name for it.
+    pub name: String,
+    /// Index of its layer, from 0.
+    pub layer: usize,
+    /// What it is.
+    pub kind: BlockKind,
+    /// Index of its first value in θ.
+    pub offset: usize,
+    /// Its shape, row-major.
+    pub shape: Vec<usize>,
+}
+
+impl Block {
+    /// Number of values.
+    #[allow(clippy::len_without_is_empty)] // a block is never empty
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Its place in θ.
+    pub fn range(&self) -> Range<usize> {
+        self.offset..self.offset + self.len()
+    }
+
+    /// Its filters, each the set of weights into one output unit, as ranges of θ.
+    pub fn filters(&self) -> impl Iterator<Item = Range<usize>> + '_ {
+        let size = self.len() / self.shape[0];
+        (0..self.shape[0]).map(move |filter| {
+            let start = self.offset + filter * size;
+            start..start + size
+        })
+    }
+}
+
+/// The blocks of θ, in order and without gaps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParameterLayout {
+    blocks: Vec<Block>,
+}
+
+impl ParameterLayout {
+    /// From blocks in order, each beginning where the last one ended.
+    pub(crate) fn new(blocks: Vec<Block>) -> Self {
+        debug_assert!(
+            blocks
+                .windows(2)
+                .all(|pair| pair[0].range().end == pair[1].offset)
+        );
+        Self { blocks }
+    }
+
+    /// A single weight block of one filter: for surfaces without structure.
+    pub fn flat(num_params: usize) -> Self {
+        Self::new(vec![Block {
+            name: "theta".into(),
+            layer: 0,
+            kind: BlockKind::Weight,
+            offset: 0,
+            shape: vec![1, num_params],
+        }])
+    }
+
+    /// The blocks in order.
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// Number of parameters n.
+    pub fn num_params(&self) -> usize {
+        self.blocks.last().map_or(0, |block| block.range().end)
+    }
+}

@@ -1,0 +1,59 @@
+//! What is known of one minimum.
+
+use serde::{Deserialize, Serialize};
+
+/// One trained minimum: an entry of `results/minima.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MinimumRecord {
+    /// Its name within the run, also that of its file.
+    pub name: String,
+    /// Where its parameters lie, relative to the run directory (`minima/NAME.safetensors`).
+    pub file: String,
+    /// Widths from input to output.
+    pub widths: Vec<usize>,
+    /// Number of parameters n.
+    pub parameters: usize,
+    /// Mean cross-entropy on the training points, in nats, no weight decay, no poison.
+    pub train_loss: f64,
+    /// Share of training points classified correctly.
+    pub train_accuracy: f64,
+    /// Mean cross-entropy on the test points, in nats.
+    pub test_loss: f64,
+    /// Share of test points classified correctly.
+    pub test_accuracy: f64,
+    /// Train accuracy minus test accuracy.
+    pub generalization_gap: f64,
+    /// Weight β of the poison in `(CE_train + β·CE_poison)/(1 + β)`; 0 without poison.
+    pub poison_factor: f64,
+    /// Number of poison points (at each step, where they are redrawn).
+    pub poison_points: usize,
+    /// Whether poison is drawn anew at each step.
+    pub poison_redrawn: bool,
+    /// Optimizer steps taken.
+    pub steps: usize,
+    /// Why training stopped: `"steps"`, `"goal"`, `"diverged"`, `"interrupted"`.
+    pub stopped: String,
+    /// Euclidean norm of θ.
+    pub norm: f64,
+    /// Loss and accuracy while training.
+    pub history: Vec<HistoryPoint>,
+    /// Seed of the initialisation, batches and poison.
+    pub seed: u64,
+    /// Version of basinscope.
+    pub version: String,
+    /// The complete configuration it was trained with.
+    pub config: serde_json::Value,
+}
+
+/// One look at the training run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HistoryPoint {
+    /// Optimizer steps so far.
+    pub step: usize,
+    /// Mean cross-entropy on train.
+    pub train_loss: f64,
+    /// Accuracy on train.
+    pub train_accuracy: f64,
+    /// Accuracy on test.
+    pub test_accuracy: f64,
+}

@@ -1,0 +1,61 @@
+//! Loss and accuracy along lines through the loss surface.
+
+use super::BoundaryRecord;
+use serde::{Deserialize, Serialize};
+
+/// Loss and accuracy along one or several straight lines through one minimum, or between two.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LineRecord {
+    /// Name of the minimum at c = 0.
+    pub minimum: String,
+    /// Name of the minimum at c = 1, for a line between two.
+    pub towards: Option<String>,
+    /// How the directions were normalised: `"filter"`, `"layer"`, `"model"` or `"none"`.
+    pub normalization: String,
+    /// Test accuracy of the minimum at c = 0.
+    pub test_accuracy: f64,
+    /// Step sizes c in θ + c·d, shared by all directions.
+    pub c: Vec<f64>,
+    /// Mean train loss, `[directions][c]`.
+    pub train_loss: Vec<Vec<f64>>,
+    /// Train accuracy, `[directions][c]`.
+    pub train_accuracy: Vec<Vec<f64>>,
+    /// Test accuracy, `[directions][c]`.
+    pub test_accuracy_along: Vec<Vec<f64>>,
+    /// Seed of the directions.
+    pub seed: u64,
+    /// Version of basinscope.
+    pub version: String,
+    /// The settings it was computed with.
+    pub config: serde_json::Value,
+}
+
+/// One frame of a walk: where it is and what the net does there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PathFrame {
+    /// Step size c in θ + c·d.
+    pub c: f64,
+    /// Mean train loss.
+    pub loss: f64,
+    /// Train accuracy.
+    pub accuracy: f64,
+    /// Curvature dᵀ∇²L d/|d|² along the direction (central difference of the gradient).
+    pub curvature: f64,
+    /// The boundary there.
+    pub boundary: BoundaryRecord,
+}
+
+/// A walk 0 → + → − → 0 along one direction: what the animation shows.
+///
+/// `frames` holds each distinct c once, ascending; `order` is the sequence in which they play.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PathRecord {
+    /// Name of the minimum at c = 0.
+    pub minimum: String,
+    /// Test accuracy of the minimum at c = 0.
+    pub test_accuracy: f64,
+    /// Distinct frames, by ascending c.
+    pub frames: Vec<PathFrame>,
+    /// Indices into `frames`, in playing order (203 for the paper's animation).
+    pub order: Vec<usize>,
+}

@@ -1,0 +1,1 @@
+//! Loss and decisions along lines, planes and walks.

@@ -1,0 +1,1 @@
+//! Descent on a surface: optimizers, schedules, objectives and when to stop.
