@@ -1,0 +1,297 @@
+//! Every kernel path against plain f64 loops.
+
+use super::*;
+use crate::data::Dataset;
+use crate::net::{Activation, Architecture, Initialization};
+use crate::random::stream;
+use rand::{Rng, RngExt};
+
+/// Loss, gradient and logits by the textbook, in f64, point by point.
+struct Reference {
+    loss: f64,
+    grad: Vec<f64>,
+    logits: Vec<f64>,
+}
+
+fn activate(activation: Activation, x: f64) -> (f64, f64) {
+    match activation {
+        Activation::Relu => (x.max(0.0), if x > 0.0 { 1.0 } else { 0.0 }),
+        Activation::LeakyRelu { slope } => {
+            let slope = f64::from(slope);
+            if x > 0.0 {
+                (x, 1.0)
+            } else {
+                (slope * x, slope)
+            }
+        }
+        Activation::Tanh => (x.tanh(), 1.0 - x.tanh().powi(2)),
+    }
+}
+
+fn reference(net: &Architecture, theta: &[f32], parts: &[(&Dataset, Objective, f64)]) -> Reference {
+    let theta: Vec<f64> = theta.iter().map(|&value| f64::from(value)).collect();
+    let widths = net.widths();
+    let layers = net.num_layers();
+    let mut out = Reference {
+        loss: 0.0,
+        grad: vec![0.0; theta.len()],
+        logits: Vec::new(),
+    };
+    for &(points, objective, share) in parts {
+        let weight = share / points.len() as f64;
+        for index in 0..points.len() {
+            let mut values = vec![
+                points
+                    .point(index)
+                    .iter()
+                    .map(|&x| f64::from(x))
+                    .collect::<Vec<_>>(),
+            ];
+            let mut slopes = vec![];
+            let mut offset = 0;
+            let mut offsets = vec![];
+            for layer in 0..layers {
+                let (fan_in, fan_out) = (widths[layer], widths[layer + 1]);
+                offsets.push(offset);
+                let bias = offset + fan_in * fan_out;
+                let (mut next, mut slope) = (vec![], vec![]);
+                for o in 0..fan_out {
+                    let sum = theta[bias + o]
+                        + (0..fan_in)
+                            .map(|i| theta[offset + o * fan_in + i] * values[layer][i])
+                            .sum::<f64>();
+                    let (y, d) = if layer + 1 == layers {
+                        (sum, 1.0)
+                    } else {
+                        activate(net.activation(), sum)
+                    };
+                    next.push(y);
+                    slope.push(d);
+                }
+                values.push(next);
+                slopes.push(slope);
+                offset = bias + fan_out;
+            }
+            let logits = &values[layers];
+            let label = points.labels()[index] as usize;
+            let scores = if logits.len() == 1 {
+                vec![0.0, logits[0]]
+            } else {
+                logits.clone()
+            };
+            let top = scores.iter().copied().fold(f64::MIN, f64::max);
+            let sum: f64 = scores.iter().map(|z| (z - top).exp()).sum();
+            let p: Vec<f64> = scores.iter().map(|z| (z - top).exp() / sum).collect();
+            let rest: f64 = (0..p.len()).filter(|&k| k != label).map(|k| p[k]).sum();
+            let (loss, dscores): (f64, Vec<f64>) = match objective {
+                Objective::CrossEntropy => (
+                    -p[label].ln(),
+                    (0..p.len())
+                        .map(|k| p[k] - f64::from(u8::from(k == label)))
+                        .collect(),
+                ),
+                // d(−ln(1 − p_y))/dz_k = p_y/(1 − p_y)·([k = y] − p_k)
+                Objective::Reverse => (
+                    -rest.ln(),
+                    (0..p.len())
+                        .map(|k| p[label] / rest * (f64::from(u8::from(k == label)) - p[k]))
+                        .collect(),
+                ),
+            };
+            out.loss += weight * loss;
+            out.logits.extend(logits);
+            let mut delta: Vec<f64> = if logits.len() == 1 {
+                vec![weight * dscores[1]]
+            } else {
+                dscores.iter().map(|d| weight * d).collect()
+            };
+            for layer in (0..layers).rev() {
+                let (fan_in, fan_out) = (widths[layer], widths[layer + 1]);
+                let offset = offsets[layer];
+                for o in 0..fan_out {
+                    delta[o] *= slopes[layer][o];
+                    for i in 0..fan_in {
+                        out.grad[offset + o * fan_in + i] += delta[o] * values[layer][i];
+                    }
+                    out.grad[offset + fan_in * fan_out + o] += delta[o];
+                }
+                delta = (0..fan_in)
+                    .map(|i| {
+                        (0..fan_out)
+                            .map(|o| delta[o] * theta[offset + o * fan_in + i])
+                            .sum()
+                    })
+                    .collect();
+            }
+        }
+    }
+    out
+}
+
+fn points(count: usize, features: usize, classes: usize, rng: &mut impl Rng) -> Dataset {
+    let inputs = (0..count * features)
+        .map(|_| rng.random_range(-2.0..2.0_f32))
+        .collect();
+    let labels = (0..count)
+        .map(|_| rng.random_range(0..classes as u32))
+        .collect();
+    Dataset::new(inputs, labels, features, classes).unwrap()
+}
+
+fn assert_agrees(widths: &[usize], activation: Activation, count: usize, poison: usize, seed: u64) {
+    let rng = &mut stream(seed, "kernel", 0);
+    let net = Architecture::new(widths.to_vec(), activation).unwrap();
+    let mut theta = Initialization::HeNormal.draw(&net, rng);
+    for value in &mut theta {
+        *value += rng.random_range(-0.1..0.1_f32);
+    }
+    let clean = points(count, net.num_features(), net.num_classes(), rng);
+    let bad = points(poison.max(1), net.num_features(), net.num_classes(), rng);
+    let mut parts = vec![(&clean, Objective::CrossEntropy, 0.75)];
+    if poison > 0 {
+        parts.push((&bad, Objective::Reverse, 0.25));
+    }
+    let exact = reference(&net, &theta, &parts);
+    let mut batch = Batch::default();
+    batch.refill(&parts);
+    let mut workspace = Workspace::default();
+    let what = format!("{widths:?} {activation:?} {count}+{poison}");
+    for backend in [Backend::Best, Backend::Portable] {
+        let mut grad = vec![f32::NAN; theta.len()];
+        let loss = workspace
+            .run(backend, &net, &theta, &batch, Task::Gradient(&mut grad))
+            .loss;
+        assert!(
+            (loss / exact.loss - 1.0).abs() < 1e-5,
+            "{what} {backend:?}: {loss} {}",
+            exact.loss
+        );
+        let scale = exact.grad.iter().map(|g| g.abs()).fold(1e-30, f64::max);
+        for (at, (&found, &expected)) in grad.iter().zip(&exact.grad).enumerate() {
+            let error = (f64::from(found) - expected).abs() / scale;
+            assert!(
+                error < 2e-5,
+                "{what} {backend:?} grad[{at}]: {found} {expected}"
+            );
+        }
+        let bounded = |bound| workspace_loss(backend, &net, &theta, &batch, bound);
+        assert_eq!(
+            bounded(f64::INFINITY),
+            loss,
+            "{what}: one loss, whichever task"
+        );
+        assert!(bounded(0.5 * loss) > 0.5 * loss);
+        let outputs = net.num_outputs();
+        let mut logits = vec![f32::NAN; batch.len() * outputs];
+        workspace.run(backend, &net, &theta, &batch, Task::Logits(&mut logits));
+        let scale = exact.logits.iter().map(|z| z.abs()).fold(1.0, f64::max);
+        for (&found, &expected) in logits.iter().zip(&exact.logits) {
+            assert!(
+                (f64::from(found) - expected).abs() / scale < 1e-5,
+                "{what}: logits"
+            );
+        }
+        let mut losses = vec![f32::NAN; batch.len()];
+        workspace.run(
+            backend,
+            &net,
+            &theta,
+            &batch,
+            Task::ExampleLosses(&mut losses),
+        );
+        let sum: f64 = losses
+            .iter()
+            .zip(&batch.weights)
+            .map(|(&l, &w)| f64::from(l) * f64::from(w))
+            .sum();
+        assert!((sum / loss - 1.0).abs() < 1e-6, "{what}: example losses");
+    }
+}
+
+fn workspace_loss(
+    backend: Backend,
+    net: &Architecture,
+    theta: &[f32],
+    batch: &Batch,
+    bound: f64,
+) -> f64 {
+    Workspace::default()
+        .run(backend, net, theta, batch, Task::Loss { bound })
+        .loss
+}
+
+#[test]
+fn the_papers_net_agrees_with_f64() {
+    assert_agrees(
+        &[2, 23, 16, 26, 32, 28, 31, 1],
+        Activation::Relu,
+        200,
+        160,
+        1,
+    );
+}
+
+#[test]
+fn every_activation_and_head_agrees_with_f64() {
+    for activation in [
+        Activation::Relu,
+        Activation::LeakyRelu { slope: 0.1 },
+        Activation::Tanh,
+    ] {
+        for outputs in [1, 2, 3, 10] {
+            assert_agrees(&[3, 17, 9, outputs], activation, 37, 21, 2);
+        }
+    }
+}
+
+#[test]
+fn odd_shapes_agree_with_f64() {
+    // Every remainder of the tiles (rows mod 4, registers mod 3 and 5, points mod 16 and 256),
+    // single points, single units, no hidden layer.
+    let rng = &mut stream(4, "shapes", 0);
+    for case in 0..60 {
+        let depth = rng.random_range(0..4);
+        let mut widths = vec![rng.random_range(1..9)];
+        widths.extend((0..depth).map(|_| rng.random_range(1..70)));
+        widths.push(rng.random_range(1..5));
+        let activation = [
+            Activation::Relu,
+            Activation::LeakyRelu { slope: 0.3 },
+            Activation::Tanh,
+        ][case % 3];
+        let (count, poison) = (rng.random_range(1..700), [0, 1, 40][case % 3]);
+        assert_agrees(&widths, activation, count, poison, 100 + case as u64);
+    }
+}
+
+#[test]
+fn reversed_two_class_poison_is_a_flipped_label() {
+    // For two classes 1 − p_y is the other class's probability.
+    let rng = &mut stream(5, "flip", 0);
+    let net = Architecture::minefield();
+    let theta = Initialization::GlorotUniform.draw(&net, rng);
+    let given = points(50, 2, 2, rng);
+    let flipped = Dataset::new(
+        given.inputs().to_vec(),
+        given.labels().iter().map(|&label| 1 - label).collect(),
+        2,
+        2,
+    )
+    .unwrap();
+    let grad_of = |points: &Dataset, objective| {
+        let (mut batch, mut grad) = (Batch::default(), vec![0.0; theta.len()]);
+        batch.refill(&[(points, objective, 1.0)]);
+        Workspace::default().run(
+            Backend::Best,
+            &net,
+            &theta,
+            &batch,
+            Task::Gradient(&mut grad),
+        );
+        grad
+    };
+    assert_eq!(
+        grad_of(&given, Objective::Reverse),
+        grad_of(&flipped, Objective::CrossEntropy)
+    );
+}

@@ -1,0 +1,214 @@
+//! A multi-layer perceptron on labelled points, as a loss surface.
+
+use super::Architecture;
+use super::kernel::{Backend, Batch, Task, Workspace};
+use crate::data::Dataset;
+use crate::surface::{Classifier, Differentiable, Evaluate, Evaluation, LossSurface};
+use crate::{Error, Result};
+use std::cell::RefCell;
+
+thread_local! {
+    static WORKSPACE: RefCell<Workspace> = RefCell::default();
+}
+
+/// Runs one pass on this thread's buffers. Never called from within itself.
+pub(crate) fn run(
+    net: &Architecture,
+    theta: &[f32],
+    batch: &Batch,
+    task: Task<'_>,
+) -> (f64, usize) {
+    let outcome = WORKSPACE
+        .with_borrow_mut(|workspace| workspace.run(Backend::Best, net, theta, batch, task));
+    (
+        if outcome.loss.is_nan() {
+            f64::INFINITY
+        } else {
+            outcome.loss
+        },
+        outcome.correct,
+    )
+}
+
+/// The mean cross-entropy of a net over labelled points, `L(θ) = 1/N Σ ℓ(net(x_i; θ), y_i)`.
+///
+/// # Units
+/// Nats; mean over the points; no weight decay, no poison.
+///
+/// # Cost
+/// An evaluation costs 2·n multiply–adds a point, a gradient three times that.
+#[derive(Clone)]
+pub struct MlpSurface {
+    net: Architecture,
+    batch: Batch,
+}
+
+impl MlpSurface {
+    /// Binds a net to points.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] where the points' features or classes are not those of the net, or
+    /// there is no point.
+    pub fn new(net: &Architecture, points: &Dataset) -> Result<Self> {
+        if points.is_empty() {
+            return Err(Error::setting("points", "at least one", 0));
+        }
+        check_fit(net, points)?;
+        Ok(Self {
+            net: net.clone(),
+            batch: Batch::mean(points),
+        })
+    }
+
+    /// The net.
+    pub fn architecture(&self) -> &Architecture {
+        &self.net
+    }
+
+    /// Each point's cross-entropy at θ, in nats (`examples()` values).
+    pub fn example_losses(&self, theta: &[f32], out: &mut [f32]) {
+        assert_eq!(out.len(), self.batch.len(), "one loss per point");
+        run(&self.net, theta, &self.batch, Task::ExampleLosses(out));
+    }
+}
+
+/// Checks that points fit a net.
+///
+/// # Errors
+/// [`Error::Setting`] naming the width at fault.
+pub(crate) fn check_fit(net: &Architecture, points: &Dataset) -> Result<()> {
+    if points.num_features() != net.num_features() {
+        return Err(Error::setting(
+            "input width of the net",
+            format!(
+                "{}, one for each feature of the data",
+                points.num_features()
+            ),
+            net.num_features(),
+        ));
+    }
+    if points.num_classes() != net.num_classes() {
+        return Err(Error::setting(
+            "output width of the net",
+            match points.num_classes() {
+                2 => "1 or 2, for the 2 classes of the data".to_owned(),
+                classes => format!("{classes}, one for each class of the data"),
+            },
+            net.num_outputs(),
+        ));
+    }
+    Ok(())
+}
+
+impl LossSurface for MlpSurface {
+    fn dim(&self) -> usize {
+        self.net.num_params()
+    }
+
+    fn examples(&self) -> usize {
+        self.batch.len()
+    }
+
+    fn loss(&self, theta: &[f32]) -> f64 {
+        run(
+            &self.net,
+            theta,
+            &self.batch,
+            Task::Loss {
+                bound: f64::INFINITY,
+            },
+        )
+        .0
+    }
+
+    fn sum_at_most(&self, theta: &[f32], bound: f64) -> bool {
+        let bound = bound / self.batch.len() as f64;
+        run(&self.net, theta, &self.batch, Task::Loss { bound }).0 <= bound
+    }
+}
+
+impl Evaluate for MlpSurface {
+    fn evaluate(&self, theta: &[f32]) -> Evaluation {
+        let (loss, correct) = run(&self.net, theta, &self.batch, Task::Evaluate);
+        Evaluation {
+            loss,
+            accuracy: correct as f64 / self.batch.len() as f64,
+        }
+    }
+}
+
+impl Differentiable for MlpSurface {
+    fn loss_and_grad(&self, theta: &[f32], grad: &mut [f32]) -> f64 {
+        assert_eq!(grad.len(), self.dim(), "one derivative per parameter");
+        run(&self.net, theta, &self.batch, Task::Gradient(grad)).0
+    }
+}
+
+/// A net without points is already a classifier.
+impl Classifier for Architecture {
+    fn dim(&self) -> usize {
+        self.num_params()
+    }
+
+    fn num_features(&self) -> usize {
+        Architecture::num_features(self)
+    }
+
+    fn num_classes(&self) -> usize {
+        Architecture::num_classes(self)
+    }
+
+    fn decision(&self, theta: &[f32], points: &[f32], out: &mut [f32]) {
+        let outputs = self.num_outputs();
+        if outputs == 1 {
+            run(self, theta, &unlabelled(self, points), Task::Logits(out));
+            return;
+        }
+        let logits = logits(self, theta, points);
+        for (row, out) in logits.chunks_exact(outputs).zip(out) {
+            *out = if outputs == 2 {
+                row[1] - row[0]
+            } else {
+                let best = argmax(row);
+                let second = row
+                    .iter()
+                    .enumerate()
+                    .filter(|&(class, _)| class != best)
+                    .map(|(_, &logit)| logit)
+                    .fold(f32::NEG_INFINITY, f32::max);
+                row[best] - second
+            };
+        }
+    }
+
+    fn predict(&self, theta: &[f32], points: &[f32], out: &mut [u32]) {
+        let outputs = self.num_outputs();
+        for (row, out) in logits(self, theta, points).chunks_exact(outputs).zip(out) {
+            *out = if outputs == 1 {
+                u32::from(row[0] > 0.0)
+            } else {
+                argmax(row) as u32
+            };
+        }
+    }
+}
+
+fn unlabelled(net: &Architecture, points: &[f32]) -> Batch {
+    Batch::unlabelled(points, net.num_features())
+}
+
+/// Logits of points, row-major `[points, outputs]`.
+pub(crate) fn logits(net: &Architecture, theta: &[f32], points: &[f32]) -> Vec<f32> {
+    let batch = unlabelled(net, points);
+    let mut out = vec![0.0; batch.len() * net.num_outputs()];
+    run(net, theta, &batch, Task::Logits(&mut out));
+    out
+}
+
+/// Index of the largest value; the first of equals.
+fn argmax(row: &[f32]) -> usize {
+    (1..row.len()).fold(
+        0,
+        |best, class| if row[class] > row[best] { class } else { best },
+    )
+}
