@@ -1,3 +1,28 @@
-//! The command line `basinscope`.
+//! The command line `basinscope`: train good and bad minima, look at them, measure their basins.
 
-fn main() {}
+mod cli;
+mod commands;
+mod console;
+mod data_args;
+mod lab;
+mod net_args;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let outcome = cli.start().and_then(|console| cli.run(&console));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if console::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if error.is::<console::Interrupted>() => {
+            eprintln!("{error}");
+            ExitCode::from(130)
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

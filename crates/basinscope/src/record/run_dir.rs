@@ -210,10 +210,24 @@ impl RunDir {
         metadata: &[(&str, serde_json::Value)],
     ) -> Result<String> {
         let relative = format!("minima/{name}.safetensors");
-        let bytes = theta_file::encode(net, theta, metadata)
-            .map_err(|error| Error::file(self.path(&relative), "tensors", "θ", error))?;
-        self.write(&relative, &bytes)?;
+        self.write_theta(&relative, net, theta, metadata)?;
         Ok(relative)
+    }
+
+    /// Writes θ as a safetensors file anywhere in the run (a checkpoint, say).
+    ///
+    /// # Errors
+    /// As [`RunDir::write`].
+    pub fn write_theta(
+        &self,
+        relative: &str,
+        net: &Architecture,
+        theta: &[f32],
+        metadata: &[(&str, serde_json::Value)],
+    ) -> Result<()> {
+        let bytes = theta_file::encode(net, theta, metadata)
+            .map_err(|error| Error::file(self.path(relative), "tensors", "θ", error))?;
+        self.write(relative, &bytes)
     }
 
     /// Reads a minimum's architecture and θ.

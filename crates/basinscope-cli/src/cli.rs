@@ -1,0 +1,95 @@
+//! Commands and the options they share.
+
+use crate::commands::{animate, boundary, slice, surface, tour, train, volume};
+use crate::console::Console;
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+/// Shows and measures why neural networks generalize.
+///
+/// Without a command it gives the tour: trains nets that fit the same points and differ in what
+/// they make of new ones, shows their boundaries and loss surfaces, measures the volumes of their
+/// basins, and writes one page about it.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// Threads to use; the results do not depend on it [default: all cores]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+
+    /// Print one summary object as JSON on stdout
+    #[arg(long, global = true)]
+    json: bool,
+
+    /// No progress bars and no tables
+    #[arg(long, short, global = true)]
+    quiet: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  basinscope                                   the tour, with seed 0
+  basinscope tour --seed 7 --out runs/tour-7
+  basinscope train --data swiss-roll --poison 200 --beta .3 --out runs/bad
+  basinscope volume runs/bad
+
+Exit codes: 0 done, 2 bad input or usage, 130 interrupted (the same command goes on).";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Good and bad minima, their boundaries, slices and volumes, in one page
+    Tour(tour::Args),
+    /// Train one net to a good or, with poison, to a bad minimum
+    Train(Box<train::Args>),
+    /// Draw the decision boundary of minima
+    Boundary(boundary::Args),
+    /// Loss and accuracy along lines through minima
+    Slice(slice::Args),
+    /// Loss over a plane through minima
+    Surface(surface::Args),
+    /// Animate boundaries as the weights move (GIF)
+    Animate(animate::Args),
+    /// Measure the volume of the basin {loss ≤ cutoff} around minima
+    Volume(volume::Args),
+}
+
+impl Cli {
+    /// Sets up threads, interruption and the terminal.
+    pub fn start(&self) -> Result<Console> {
+        if let Some(threads) = self.threads {
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(threads.into())
+                .build_global()
+                .context("cannot start the threads")?;
+        }
+        Console::new(self.json, self.quiet)
+    }
+
+    /// Runs the command.
+    pub fn run(&self, console: &Console) -> Result<()> {
+        match &self.command {
+            None => tour::run(&tour::Args::default(), console),
+            Some(Command::Tour(args)) => tour::run(args, console),
+            Some(Command::Train(args)) => train::run(args, console),
+            Some(Command::Boundary(args)) => boundary::run(args, console),
+            Some(Command::Slice(args)) => slice::run(args, console),
+            Some(Command::Surface(args)) => surface::run(args, console),
+            Some(Command::Animate(args)) => animate::run(args, console),
+            Some(Command::Volume(args)) => volume::run(args, console),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,9 @@
+//! One file per command: its options, and the work it does.
+
+pub mod animate;
+pub mod boundary;
+pub mod slice;
+pub mod surface;
+pub mod tour;
+pub mod train;
+pub mod volume;

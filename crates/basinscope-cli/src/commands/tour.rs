@@ -1,0 +1,282 @@
+//! `basinscope tour`: the whole story, from nothing to one page.
+
+use crate::commands::train::{self, RunConfig};
+use crate::commands::{animate, boundary, slice, surface, volume};
+use crate::console::{Console, percent, table};
+use crate::data_args::{DataConfig, Source};
+use crate::lab::{Lab, Minimum};
+use anyhow::Result;
+use basinscope::basin::RadialSettings;
+use basinscope::data::Generator;
+use basinscope::direction::Normalization;
+use basinscope::net::Architecture;
+use basinscope::record::{Axis, MinimumRecord, VolumeRecord};
+use basinscope::train::{PoisonConfig, PoisonForm, TrainConfig};
+use rayon::prelude::*;
+use serde::Serialize;
+use serde_json::json;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Options of `tour`.
+#[derive(Debug, Default, clap::Args)]
+#[command(after_help = "\
+Example:
+  basinscope tour --seed 7 --out runs/tour-7
+
+Writes config.toml, results/, minima/, figures/ and index.html, the page to open. Interrupted, the
+same command goes on; complete, it only draws again.")]
+pub struct Args {
+    /// Run directory to write [default: basinscope-tour-SEED]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Seed of everything
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+/// One stop of the dial from good to bad: poison points, β, redrawn, learning rate, steps.
+struct Stop {
+    name: &'static str,
+    poison: Option<(usize, f64, bool)>,
+    learning_rate: f64,
+    steps: usize,
+}
+
+const fn stop(
+    name: &'static str,
+    poison: Option<(usize, f64, bool)>,
+    learning_rate: f64,
+    steps: usize,
+) -> Stop {
+    Stop { name, poison, learning_rate, steps }
+}
+
+/// The dial: from no poison to as much as turns nearly every test point.
+const DIAL: [Stop; 10] = [
+    stop("clean", None, 0.0075, 2_000),
+    stop("fixed-10", Some((10, 0.05, false)), 0.005, 10_000),
+    stop("fixed-20", Some((20, 0.1, false)), 0.005, 10_000),
+    stop("fixed-40", Some((40, 0.1, false)), 0.01, 20_000),
+    stop("fixed-100", Some((100, 0.2, false)), 0.01, 20_000),
+    stop("fixed-200", Some((200, 0.3, false)), 0.01, 20_000),
+    stop("fixed-400", Some((400, 0.5, false)), 0.01, 20_000),
+    stop("redrawn-10k", Some((200, 0.1, true)), 0.005, 10_000),
+    stop("redrawn-20k", Some((200, 0.1, true)), 0.005, 20_000),
+    stop("redrawn-40k", Some((200, 0.3, true)), 0.005, 40_000),
+];
+
+/// The whole tour as `config.toml` holds it.
+#[derive(Debug, Serialize)]
+struct TourConfig {
+    version: &'static str,
+    command: &'static str,
+    seed: u64,
+    slices: LineConfig,
+    surfaces: PlaneConfig,
+    volumes: RadialSettings,
+    minima: Vec<RunConfig>,
+}
+
+#[derive(Debug, Serialize)]
+struct LineConfig {
+    x: Axis,
+    directions: usize,
+    normalization: Normalization,
+}
+
+#[derive(Debug, Serialize)]
+struct PlaneConfig {
+    x: Axis,
+    normalization: Normalization,
+}
+
+impl TourConfig {
+    fn new(seed: u64) -> Result<Self> {
+        let data = DataConfig {
+            train: 200,
+            test: 200,
+            pool: 400,
+            seed,
+            source: Source::Generator(Generator::from_name("swiss-roll")?),
+        };
+        let minima = DIAL
+            .iter()
+            .map(|stop| RunConfig {
+                version: basinscope::VERSION.into(),
+                name: stop.name.into(),
+                data: data.clone(),
+                net: Architecture::swiss_roll(),
+                train: TrainConfig {
+                    learning_rate: stop.learning_rate,
+                    steps: stop.steps,
+                    poison: stop.poison.map(|(points, factor, redrawn)| PoisonConfig {
+                        points,
+                        factor,
+                        form: PoisonForm::Flipped,
+                        redrawn,
+                    }),
+                    seed,
+                    ..TrainConfig::default()
+                },
+            })
+            .collect();
+        Ok(Self {
+            version: basinscope::VERSION,
+            command: "tour",
+            seed,
+            slices: LineConfig {
+                x: Axis { from: -1.0, to: 1.0, count: 101 },
+                directions: slice::DIRECTIONS,
+                normalization: Normalization::Filter,
+            },
+            surfaces: PlaneConfig {
+                x: Axis { from: -1.0, to: 1.0, count: 61 },
+                normalization: Normalization::Filter,
+            },
+            volumes: RadialSettings { seed, ..RadialSettings::default() },
+            minima,
+        })
+    }
+}
+
+/// Runs the command.
+pub fn run(args: &Args, console: &Console) -> Result<()> {
+    let begun = Instant::now();
+    let config = TourConfig::new(args.seed)?;
+    let out = args.out.clone().unwrap_or_else(|| format!("basinscope-tour-{}", args.seed).into());
+    let run = train::open_for(&out, &toml::to_string(&config)?)?;
+    let split = config.minima[0].data.load()?;
+    run.write_data(&split)?;
+
+    console.say("Training one net to ten minima that all fit the same 200 points …");
+    let bars: Vec<_> = (config.minima.iter())
+        .map(|minimum| console.bar(&minimum.name, minimum.train.steps as u64))
+        .collect();
+    // The longest first, so that no thread is left with it at the end.
+    let mut order: Vec<usize> = (0..config.minima.len()).collect();
+    order.sort_by_key(|&index| std::cmp::Reverse(config.minima[index].train.steps));
+    let mut records: Vec<(usize, MinimumRecord)> = order
+        .into_par_iter()
+        .with_max_len(1)
+        .map(|index| {
+            let minimum = &config.minima[index];
+            let bar = &bars[index];
+            let record = match saved(&run, minimum) {
+                Some(record) => {
+                    bar.finish_with_message(format!("test {}", percent(record.test_accuracy)));
+                    record
+                }
+                None => {
+                    let record = train::train_one(&run, minimum, &split, console, bar)?;
+                    run.write_json(record_file(&minimum.name), &record)?;
+                    record
+                }
+            };
+            Ok((index, record))
+        })
+        .collect::<Result<_>>()?;
+    records.sort_by_key(|(index, _)| *index);
+    let records: Vec<_> = records.into_iter().map(|(_, record)| record).collect();
+    run.write_json("results/minima.json", &records)?;
+
+    let lab = Lab::open(&out)?;
+    let volumes = look_and_measure(&lab, &config, console)?;
+    lab.draw_page()?;
+
+    console.say(format!("\n{}", closing_table(&lab.minima, &volumes)));
+    if let Some(volume) = volumes.iter().find(|volume| !volume.warning.is_empty()) {
+        console.say(format!("* {}", volume.warning));
+    }
+    let page = run.path("index.html");
+    let seconds = begun.elapsed().as_secs_f64();
+    console.say(format!("\nDone in {seconds:.0} s. Open {}", page.display()));
+    console.summary(&json!({
+        "command": "tour",
+        "run": out,
+        "page": page,
+        "seconds": seconds,
+        "minima": records,
+        "volumes": volumes,
+    }))
+}
+
+fn look_and_measure(
+    lab: &Lab,
+    config: &TourConfig,
+    console: &Console,
+) -> Result<Vec<VolumeRecord>> {
+    lab.draw_training(console)?;
+    let all: Vec<&Minimum> = lab.minima.iter().collect();
+    boundary::compute(lab, &all, boundary::grid(lab, boundary::RESOLUTION)?, console)?;
+    let extremes = lab.best_and_worst();
+    let settings = slice::Settings {
+        c: config.slices.x,
+        directions: config.slices.directions,
+        normalization: config.slices.normalization,
+        seed: config.seed,
+    };
+    slice::compute(lab, &all, settings, console)?;
+    if let [good, bad] = extremes.as_slice() {
+        slice::between(lab, good, bad, console)?;
+    }
+    let settings = surface::Settings {
+        x: config.surfaces.x,
+        y: config.surfaces.x,
+        normalization: config.surfaces.normalization,
+        seed: config.seed,
+    };
+    surface::compute(lab, &extremes, settings, console)?;
+    let settings = animate::Settings {
+        reach: basinscope::slice::WALK_REACH,
+        resolution: animate::RESOLUTION,
+        seed: config.seed,
+    };
+    animate::compute(lab, &extremes, settings, console)?;
+    volume::compute(lab, &all, &config.volumes, console)
+}
+
+/// A minimum that an earlier, interrupted tour has finished.
+fn saved(run: &basinscope::record::RunDir, minimum: &RunConfig) -> Option<MinimumRecord> {
+    let record: MinimumRecord = run.read_json(record_file(&minimum.name)).ok()?;
+    run.read_minimum(&record.file).ok()?;
+    Some(record)
+}
+
+fn record_file(name: &str) -> String {
+    format!("checkpoints/{name}.json")
+}
+
+fn closing_table(minima: &[Minimum], volumes: &[VolumeRecord]) -> String {
+    let rows: Vec<Vec<String>> = minima
+        .iter()
+        .zip(volumes)
+        .map(|(Minimum { record, .. }, volume)| {
+            let [low, high] = volume.radius_median_ci;
+            vec![
+                record.name.clone(),
+                percent(record.train_accuracy),
+                percent(record.test_accuracy),
+                format!("{:.1e}", record.train_loss),
+                format!("{:.4}", volume.radius_median),
+                format!("{low:.4}–{high:.4}"),
+                format!("{:.0}", volume.log10_volume),
+                format!("{:.1}", volume.ess),
+                format!("{:.1}", volume.evaluations_per_ray),
+            ]
+        })
+        .collect();
+    let heading = [
+        "minimum",
+        "train",
+        "test",
+        "train loss",
+        "median radius",
+        "95 % interval",
+        "log10 volume*",
+        "ESS",
+        "evals/ray",
+    ];
+    table(&heading, &rows)
+}

@@ -1,0 +1,396 @@
+//! `basinscope train`: one net to one minimum.
+
+use crate::console::{Console, Interrupted, percent};
+use crate::data_args::{DataArgs, DataConfig};
+use crate::lab::Lab;
+use crate::net_args::NetArgs;
+use anyhow::{Context, Result};
+use basinscope::Error;
+use basinscope::data::Split;
+use basinscope::net::{Architecture, Initialization};
+use basinscope::record::{MinimumRecord, RunDir};
+use basinscope::train::{
+    BatchSize, Decay, Goal, Observer, OptimizerConfig, PoisonConfig, PoisonForm, Schedule,
+    StopReason, TrainConfig, TrainState, train,
+};
+use clap::ValueEnum;
+use indicatif::ProgressBar;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// Options of `train`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  basinscope train --out runs/good
+  basinscope train --data swiss-roll --poison 200 --beta .3 --out runs/bad
+  basinscope train --poison 200 --beta .3 --redraw --steps 40000 --lr .005 --out runs/worse
+  basinscope train --data points.csv --label class --hidden 64,64 --out runs/mine
+  basinscope train --config runs/bad/config.toml --out runs/again")]
+pub struct Args {
+    /// Run directory to write
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+
+    /// Name of the minimum within the run
+    #[arg(long, default_value = "minimum")]
+    name: String,
+
+    /// Seed of data, initialisation, batches and poison
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+
+    /// Train as this config.toml of an earlier run says; other options are left aside
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    #[command(flatten)]
+    data: DataArgs,
+
+    #[command(flatten)]
+    net: NetArgs,
+
+    #[command(flatten)]
+    poison: PoisonArgs,
+
+    #[command(flatten)]
+    descent: DescentArgs,
+}
+
+/// Options that poison the objective.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Poison")]
+struct PoisonArgs {
+    /// Number of poison points [default: none]
+    #[arg(long, value_name = "N")]
+    poison: Option<usize>,
+
+    /// Poison factor β in (CE_train + β·CE_poison)/(1 + β)
+    #[arg(long, default_value_t = 0.3)]
+    beta: f64,
+
+    /// Flipped labels, or reverse cross-entropy −log(1 − p)
+    #[arg(long, value_enum, default_value_t = Form::Flipped)]
+    poison_form: Form,
+
+    /// Draw the poison anew at each step (generated data only)
+    #[arg(long)]
+    redraw: bool,
+}
+
+/// Forms of poison by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// cross-entropy with a wrong label
+    Flipped,
+    /// −log(1 − p) with the true label
+    Reverse,
+}
+
+/// Options of the optimizer.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Descent")]
+struct DescentArgs {
+    /// sgd, momentum, nesterov, rmsprop or adam
+    #[arg(long, default_value = "adam")]
+    optimizer: String,
+
+    /// Peak learning rate [default: .0075; .01 with poison]
+    #[arg(long, value_name = "RATE")]
+    lr: Option<f64>,
+
+    /// Optimizer steps [default: 2000; 20000 with poison]
+    #[arg(long)]
+    steps: Option<usize>,
+
+    /// Training points a step [default: all]
+    #[arg(long, value_name = "N")]
+    batch: Option<usize>,
+
+    /// Course of the learning rate after the warm-up
+    #[arg(long, value_enum, default_value_t = Course::Cosine)]
+    schedule: Course,
+
+    /// Steps of linear warm-up
+    #[arg(long, default_value_t = 100)]
+    warmup: usize,
+
+    /// Steps at which `--schedule steps` falls
+    #[arg(long, value_name = "STEPS", value_delimiter = ',')]
+    decay_at: Vec<usize>,
+
+    /// Factor at each of them
+    #[arg(long, default_value_t = 0.1)]
+    decay_factor: f64,
+
+    /// Largest norm of the gradient; 0 for no clipping
+    #[arg(long, default_value_t = 8.0)]
+    clip: f64,
+
+    /// Weight decay λ in λ·Σ w² (biases left out)
+    #[arg(long, default_value_t = 0.0)]
+    l2: f64,
+
+    /// Distribution of the initial weights
+    #[arg(long, value_enum, default_value_t = Init::GlorotUniform)]
+    init: Init,
+
+    /// Stop once every training point is right and the train loss is at most this
+    #[arg(long, value_name = "LOSS")]
+    goal_loss: Option<f64>,
+
+    /// Save a checkpoint every so many epochs, under checkpoints/
+    #[arg(long, value_name = "EPOCHS")]
+    checkpoint_every: Option<usize>,
+}
+
+/// Schedules by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Course {
+    /// stays
+    Constant,
+    /// falls at --decay-at
+    Steps,
+    /// half a cosine down to 1 %
+    Cosine,
+}
+
+/// Initialisations by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Init {
+    /// U(−a, a), a² = 6/(in + out)
+    GlorotUniform,
+    /// N(0, 2/(in + out))
+    GlorotNormal,
+    /// U(−a, a), a² = 6/in
+    HeUniform,
+    /// N(0, 2/in)
+    HeNormal,
+}
+
+/// A whole run as `config.toml` holds it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunConfig {
+    /// Version that wrote it.
+    pub version: String,
+    /// Name of the minimum.
+    pub name: String,
+    /// The points.
+    pub data: DataConfig,
+    /// The net.
+    pub net: Architecture,
+    /// The descent.
+    pub train: TrainConfig,
+}
+
+impl Args {
+    fn config(&self) -> Result<RunConfig> {
+        if let Some(path) = &self.config {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("{}: cannot read", path.display()))?;
+            return toml::from_str(&text)
+                .with_context(|| format!("{}: not the config.toml of a run", path.display()));
+        }
+        let data = self.data.config(self.seed)?;
+        let split = data.load()?;
+        let net = self.net.architecture(
+            &data.source,
+            split.train.num_features(),
+            split.train.num_classes(),
+        )?;
+        Ok(RunConfig {
+            version: basinscope::VERSION.into(),
+            name: self.name.clone(),
+            data,
+            net,
+            train: self.train_config(),
+        })
+    }
+
+    fn train_config(&self) -> TrainConfig {
+        let descent = &self.descent;
+        let poison = self.poison.poison.map(|points| PoisonConfig {
+            points,
+            factor: self.poison.beta,
+            form: match self.poison.poison_form {
+                Form::Flipped => PoisonForm::Flipped,
+                Form::Reverse => PoisonForm::Reverse,
+            },
+            redrawn: self.poison.redraw,
+        });
+        let decay = match descent.schedule {
+            Course::Constant => Decay::Constant,
+            Course::Steps => {
+                Decay::Steps { at: descent.decay_at.clone(), factor: descent.decay_factor }
+            }
+            Course::Cosine => Decay::Cosine { floor: 0.01 },
+        };
+        TrainConfig {
+            initialization: match descent.init {
+                Init::GlorotUniform => Initialization::GlorotUniform,
+                Init::GlorotNormal => Initialization::GlorotNormal,
+                Init::HeUniform => Initialization::HeUniform,
+                Init::HeNormal => Initialization::HeNormal,
+            },
+            // An unknown name is told apart in `run`, before anything is written.
+            optimizer: OptimizerConfig::from_name(&descent.optimizer)
+                .unwrap_or(OptimizerConfig::ADAM),
+            learning_rate: descent.lr.unwrap_or(if poison.is_some() { 0.01 } else { 0.0075 }),
+            schedule: Schedule { warmup: descent.warmup, decay },
+            steps: descent.steps.unwrap_or(if poison.is_some() { 20_000 } else { 2_000 }),
+            batch_size: descent.batch.map_or(BatchSize::Full, BatchSize::Points),
+            clip: (descent.clip != 0.0).then_some(descent.clip),
+            l2: descent.l2,
+            poison,
+            goal: descent.goal_loss.map(|train_loss| Goal { train_loss }),
+            checkpoint_every: descent.checkpoint_every,
+            seed: self.seed,
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(args: &Args, console: &Console) -> Result<()> {
+    OptimizerConfig::from_name(&args.descent.optimizer)?;
+    check_name(&args.name)?;
+    let config = args.config()?;
+    config.train.check()?;
+    let split = config.data.load()?;
+    let run = open_for(&args.out, &toml::to_string(&config)?)?;
+    run.write_data(&split)?;
+    let bar = console.bar(&config.name, config.train.steps as u64);
+    let record = match finished(&run, &config.name) {
+        Some(record) => record,
+        None => train_one(&run, &config, &split, console, &bar)?,
+    };
+    run.write_json("results/minima.json", &[&record])?;
+    let lab = Lab::open(&args.out)?;
+    lab.draw_training(console)?;
+    lab.draw_page()?;
+    console.say(lab.minima_table());
+    console.say(format!("wrote {}", run.path("index.html").display()));
+    console.summary(&json!({ "command": "train", "run": args.out, "minimum": record }))
+}
+
+/// Names become file names.
+fn check_name(name: &str) -> Result<()> {
+    let fine = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if name.is_empty() || name.starts_with('.') || !name.chars().all(fine) {
+        return Err(Error::setting("name", "letters, digits, '-', '_' and '.'", name).into());
+    }
+    Ok(())
+}
+
+/// Opens or creates a run directory for a configuration, and refuses one of another.
+pub fn open_for(out: &std::path::Path, config: &str) -> Result<RunDir> {
+    let path = out.join("config.toml");
+    if let Ok(found) = std::fs::read_to_string(&path)
+        && found != config
+    {
+        return Err(Error::file(
+            path,
+            "configuration",
+            "the one asked for now (choose another --out, or delete this run)",
+            "that of another run",
+        )
+        .into());
+    }
+    let run = RunDir::create(out)?;
+    run.write("config.toml", config.as_bytes())?;
+    Ok(run)
+}
+
+/// A minimum the run already holds, complete.
+pub fn finished(run: &RunDir, name: &str) -> Option<MinimumRecord> {
+    let records: Vec<MinimumRecord> = run.read_json("results/minima.json").ok()?;
+    let record = records.into_iter().find(|record| record.name == name)?;
+    run.read_minimum(&record.file).ok()?;
+    Some(record)
+}
+
+/// Trains one minimum of a run, going on from where an interrupted one stopped.
+pub fn train_one(
+    run: &RunDir,
+    config: &RunConfig,
+    split: &Split,
+    console: &Console,
+    bar: &ProgressBar,
+) -> Result<MinimumRecord> {
+    let RunConfig { name, data, net, train: settings, .. } = config;
+    let state_file = format!("checkpoints/{name}.state");
+    let context = serde_json::to_string(&(data, net))?;
+    let state = match std::fs::read(run.path(&state_file)) {
+        Ok(bytes) => TrainState::decode(&run.path(&state_file), &bytes, settings, &context)?,
+        Err(_) => None,
+    };
+    let mut watch = Watch {
+        run,
+        config,
+        console,
+        bar,
+        state_file: &state_file,
+        context: &context,
+        saved: Instant::now(),
+    };
+    let minimum = train(net, split, data.source.generator(), settings, state, &mut watch)?;
+    if minimum.stopped == StopReason::Interrupted {
+        return Err(Interrupted.into());
+    }
+    let metadata = [
+        ("name", json!(name)),
+        ("seed", json!(settings.seed)),
+        ("train_accuracy", json!(minimum.train.accuracy)),
+        ("test_accuracy", json!(minimum.test.accuracy)),
+        ("config", json!(config)),
+    ];
+    let file = run.write_minimum(name, net, &minimum.theta, &metadata)?;
+    let record = minimum.record(name, &file, net, settings, json!(config));
+    let _ = std::fs::remove_file(run.path(&state_file));
+    bar.finish_with_message(format!("test {}", percent(record.test_accuracy)));
+    Ok(record)
+}
+
+/// Seconds between two saves of a training state.
+const SAVE_EVERY: Duration = Duration::from_secs(2);
+
+/// Moves the bar, saves the state, writes checkpoints, and listens for Ctrl-C.
+struct Watch<'a> {
+    run: &'a RunDir,
+    config: &'a RunConfig,
+    console: &'a Console,
+    bar: &'a ProgressBar,
+    state_file: &'a str,
+    context: &'a str,
+    saved: Instant,
+}
+
+impl Watch<'_> {
+    fn save(&mut self, state: &TrainState) -> Result<()> {
+        let bytes = state.encode(&self.config.train, self.context)?;
+        self.run.write(self.state_file, &bytes)?;
+        self.saved = Instant::now();
+        Ok(())
+    }
+}
+
+impl Observer for Watch<'_> {
+    fn step(&mut self, state: &TrainState) -> ControlFlow<()> {
+        self.bar.set_position(state.step as u64);
+        let stop = self.console.is_interrupted();
+        if stop || self.saved.elapsed() > SAVE_EVERY {
+            // A state that cannot be saved costs only the power to go on from it.
+            let _ = self.save(state);
+        }
+        if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn checkpoint(&mut self, epoch: usize, state: &TrainState) -> basinscope::Result<()> {
+        let file = format!("checkpoints/{}/epoch-{epoch:06}.safetensors", self.config.name);
+        let metadata = [("epoch", json!(epoch)), ("step", json!(state.step))];
+        self.run.write_theta(&file, &self.config.net, &state.theta, &metadata)
+    }
+}

@@ -1,0 +1,137 @@
+//! The terminal: progress on stderr, tables on stderr, one JSON object on stdout, and Ctrl-C.
+
+use anyhow::{Context, Result};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fmt;
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What a command needs of the terminal.
+pub struct Console {
+    json: bool,
+    quiet: bool,
+    bars: MultiProgress,
+    interrupted: Arc<AtomicBool>,
+}
+
+/// The user pressed Ctrl-C; what was done so far is saved.
+#[derive(Debug)]
+pub struct Interrupted;
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("interrupted; the same command goes on from here")
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+impl Console {
+    pub fn new(json: bool, quiet: bool) -> Result<Self> {
+        let bars = MultiProgress::new();
+        if quiet {
+            bars.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&interrupted);
+        ctrlc::set_handler(move || {
+            if flag.swap(true, Ordering::SeqCst) {
+                // Asked twice: results are only ever renamed into place, so leaving is safe.
+                std::process::exit(130);
+            }
+        })
+        .context("cannot listen for Ctrl-C")?;
+        Ok(Self { json, quiet, bars, interrupted })
+    }
+
+    /// Whether the user asked to stop.
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::SeqCst)
+    }
+
+    /// Fails where the user asked to stop; called between pieces of work.
+    pub fn check(&self) -> Result<()> {
+        if self.is_interrupted() { Err(Interrupted.into()) } else { Ok(()) }
+    }
+
+    /// A bar of `length` steps with remaining time; hidden where stderr is no terminal.
+    pub fn bar(&self, what: &str, length: u64) -> ProgressBar {
+        let bar = self.bars.add(ProgressBar::new(length));
+        bar.set_style(
+            ProgressStyle::with_template("{prefix:<24} {bar:28.cyan/blue} {percent:>3} % {eta:>4} {msg}")
+                .unwrap_or_else(|_| ProgressStyle::default_bar())
+                .progress_chars("━╸─"),
+        );
+        bar.set_prefix(what.to_owned());
+        bar
+    }
+
+    /// A line for the reader, above any bars.
+    pub fn say(&self, line: impl fmt::Display) {
+        if !self.quiet {
+            let _ = self.bars.suspend(|| writeln!(std::io::stderr(), "{line}"));
+        }
+    }
+
+    /// Prints the summary object where `--json` asked for it.
+    pub fn summary(&self, object: &serde_json::Value) -> Result<()> {
+        if self.json {
+            writeln!(std::io::stdout(), "{object}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether an error is stdout's reader having left, which is no failure.
+pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Aligns rows under a heading: the first column left, the others right.
+pub fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.chain([heading[column].chars().count()]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..heading.len()).map(width).collect();
+    let line = |cells: Vec<&str>| {
+        let mut text = String::new();
+        for (column, cell) in cells.iter().enumerate() {
+            let width = widths[column];
+            if column == 0 {
+                text += &format!("{cell:<width$}");
+            } else {
+                text += &format!("  {cell:>width$}");
+            }
+        }
+        text.trim_end().to_owned()
+    };
+    let mut out = line(heading.to_vec());
+    out += "\n";
+    out += &"─".repeat(widths.iter().sum::<usize>() + 2 * (widths.len() - 1));
+    for row in rows {
+        out += "\n";
+        out += &line(row.iter().map(String::as_str).collect());
+    }
+    out
+}
+
+/// A share as `"99.5 %"`.
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_align() {
+        let rows = vec![vec!["clean".into(), "99.5 %".into()], vec!["β".into(), "9 %".into()]];
+        let text = table(&["minimum", "test"], &rows);
+        assert_eq!(text, "minimum    test\n───────────────\nclean    99.5 %\nβ           9 %");
+    }
+}

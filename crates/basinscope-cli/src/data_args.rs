@@ -1,0 +1,171 @@
+//! Where the points of a run come from.
+
+use anyhow::Result;
+use basinscope::data::{CsvOptions, Dataset, Generator, Split, SplitSizes, load_csv, load_npz, split};
+use basinscope::{Error, random};
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Options that choose the data.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Data")]
+pub struct DataArgs {
+    /// swiss-roll, spirals, circles, moons, blobs, xor, or a .csv or .npz file of your own
+    #[arg(long, value_name = "NAME|FILE", default_value = "swiss-roll")]
+    pub data: String,
+
+    /// Standard deviation of the noise of a generated set [default: the set's own]
+    #[arg(long, value_name = "SD")]
+    pub noise: Option<f64>,
+
+    /// Label column of a CSV, or label array of an NPZ [default: last column, or `labels` or `y`]
+    #[arg(long, value_name = "COLUMN")]
+    pub label: Option<String>,
+
+    /// Feature columns of a CSV, or the one input array of an NPZ [default: all others]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub features: Option<Vec<String>>,
+
+    /// Training points [default: 200; half of a file]
+    #[arg(long, value_name = "N")]
+    pub train_points: Option<usize>,
+
+    /// Test points [default: 200; a quarter of a file]
+    #[arg(long, value_name = "N")]
+    pub test_points: Option<usize>,
+
+    /// Points kept for poison [default: 400; a quarter of a file]
+    #[arg(long, value_name = "N")]
+    pub pool_points: Option<usize>,
+}
+
+/// The data of a run, as `config.toml` holds it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// Training points.
+    pub train: usize,
+    /// Test points.
+    pub test: usize,
+    /// Points kept for poison.
+    pub pool: usize,
+    /// Seed of the points and the split.
+    pub seed: u64,
+    /// Generated, or read from a file.
+    pub source: Source,
+}
+
+/// Generated points or a file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Source {
+    /// A generated set.
+    Generator(Generator),
+    /// A file of the user's.
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// Label column or array.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        label: Option<String>,
+        /// Feature columns, or the input array.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        features: Option<Vec<String>>,
+    },
+}
+
+impl Source {
+    /// What a reader calls it.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Generator(generator) => generator.name().to_owned(),
+            Self::File { path, .. } => path.display().to_string(),
+        }
+    }
+
+    /// The generator, where poison can be redrawn.
+    pub fn generator(&self) -> Option<&Generator> {
+        match self {
+            Self::Generator(generator) => Some(generator),
+            Self::File { .. } => None,
+        }
+    }
+}
+
+impl DataArgs {
+    /// The checked configuration; reads a file's size where sizes are left to it.
+    pub fn config(&self, seed: u64) -> Result<DataConfig> {
+        let is_file = [".csv", ".npz", ".tsv"].iter().any(|ending| self.data.ends_with(ending))
+            || self.data.contains(std::path::MAIN_SEPARATOR);
+        let source = if is_file {
+            if self.noise.is_some() {
+                let found = "a file, which brings its own";
+                return Err(Error::setting("noise", "a generated data set", found).into());
+            }
+            Source::File {
+                path: self.data.clone().into(),
+                label: self.label.clone(),
+                features: self.features.clone(),
+            }
+        } else {
+            if self.label.is_some() || self.features.is_some() {
+                let expected = "a .csv or .npz file for --label and --features";
+                return Err(Error::setting("data", expected, &self.data).into());
+            }
+            let mut generator = Generator::from_name(&self.data)?;
+            if let Some(noise) = self.noise {
+                generator = generator.with_noise(noise)?;
+            }
+            Source::Generator(generator)
+        };
+        let defaults = match &source {
+            // The paper's own cut of its 400 points.
+            Source::Generator(Generator::Spirals) => (132, 134, 134),
+            Source::Generator(_) => (200, 200, 400),
+            Source::File { .. } => {
+                let count = read(&source)?.len();
+                (count - count / 4 * 2, count / 4, count / 4)
+            }
+        };
+        Ok(DataConfig {
+            train: self.train_points.unwrap_or(defaults.0),
+            test: self.test_points.unwrap_or(defaults.1),
+            pool: self.pool_points.unwrap_or(defaults.2),
+            seed,
+            source,
+        })
+    }
+}
+
+fn read(source: &Source) -> Result<Dataset> {
+    let Source::File { path, label, features } = source else {
+        unreachable!("only called for files")
+    };
+    if path.extension().is_some_and(|ending| ending == "npz") {
+        let inputs = match features.as_deref() {
+            None => None,
+            Some([array]) => Some(array.as_str()),
+            Some(many) => {
+                let found = many.join(",");
+                return Err(Error::setting("features", "one input array of the NPZ", found).into());
+            }
+        };
+        return Ok(load_npz(path, inputs, label.as_deref())?);
+    }
+    let options = CsvOptions { label: label.clone(), features: features.clone() };
+    Ok(load_csv(path, &options)?)
+}
+
+impl DataConfig {
+    /// Generates or reads the points and cuts them in three.
+    pub fn load(&self) -> Result<Split> {
+        let sizes = SplitSizes { train: self.train, test: self.test, pool: self.pool };
+        let points = match &self.source {
+            Source::Generator(generator) => generator
+                .dataset(sizes.train + sizes.test + sizes.pool, &mut random::stream(self.seed, "data", 0))?,
+            source => read(source)?,
+        };
+        Ok(split(&points, sizes, &mut random::stream(self.seed, "split", 0))?)
+    }
+}

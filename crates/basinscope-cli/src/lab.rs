@@ -1,0 +1,192 @@
+//! A run directory, opened: its points, its minima, and where results and figures go.
+
+use crate::console::{Console, percent, table};
+use anyhow::Result;
+use basinscope::Error;
+use basinscope::data::Split;
+use basinscope::net::{Architecture, MlpSurface};
+use basinscope::record::{MinimumRecord, RunDir};
+use basinscope_report::figure::{self, Figure, FigureError, Theme};
+use basinscope_report::page;
+use clap::Args;
+use serde::{Serialize, de::DeserializeOwned};
+use std::path::{Path, PathBuf};
+
+/// The run and the minima a command works on.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Run directory, as `train` or `tour` wrote it
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+
+    /// Minimum of the run; may be given several times [default: all]
+    #[arg(long, short, value_name = "NAME")]
+    pub minimum: Vec<String>,
+}
+
+impl RunArgs {
+    /// Opens the run.
+    pub fn open(&self) -> Result<Lab> {
+        Lab::open(&self.run)
+    }
+}
+
+/// A run directory in memory.
+pub struct Lab {
+    pub run: RunDir,
+    pub split: Split,
+    pub minima: Vec<Minimum>,
+}
+
+/// A minimum with the surfaces it lies on.
+pub struct Minimum {
+    pub record: MinimumRecord,
+    pub net: Architecture,
+    pub theta: Vec<f32>,
+    pub train: MlpSurface,
+    pub test: MlpSurface,
+}
+
+impl Lab {
+    /// Reads points and minima, and checks that they fit.
+    pub fn open(path: &Path) -> Result<Self> {
+        let run = RunDir::open(path)?;
+        let split = run.read_data()?;
+        let records: Vec<MinimumRecord> = run.read_json("results/minima.json")?;
+        let mut minima = Vec::with_capacity(records.len());
+        for record in records {
+            let (net, theta) = run.read_minimum(&record.file)?;
+            if net.widths() != record.widths {
+                return Err(Error::file(
+                    run.path(&record.file),
+                    "metadata basinscope.architecture",
+                    format!("widths {:?} as in results/minima.json", record.widths),
+                    format!("{:?}", net.widths()),
+                )
+                .into());
+            }
+            let train = MlpSurface::new(&net, &split.train)?;
+            let test = MlpSurface::new(&net, &split.test)?;
+            minima.push(Minimum { record, net, theta, train, test });
+        }
+        Ok(Self { run, split, minima })
+    }
+
+    /// The minima of these names, all where there is none.
+    pub fn select(&self, names: &[String]) -> Result<Vec<&Minimum>> {
+        if names.is_empty() {
+            return Ok(self.minima.iter().collect());
+        }
+        names.iter().map(|name| self.find(name)).collect()
+    }
+
+    /// One minimum by name.
+    pub fn find(&self, name: &str) -> Result<&Minimum> {
+        self.minima.iter().find(|minimum| minimum.record.name == name).ok_or_else(|| {
+            let names: Vec<_> = self.minima.iter().map(|m| m.record.name.as_str()).collect();
+            let expected = format!("one of {} in {}", names.join(", "), self.run.root().display());
+            Error::setting("minimum", expected, name).into()
+        })
+    }
+
+    /// The minimum with the best test accuracy, and the worst of those that fit the training
+    /// points; one only where they are the same.
+    pub fn best_and_worst(&self) -> Vec<&Minimum> {
+        let accuracy = |m: &&Minimum| m.record.test_accuracy;
+        let fits = |m: &&Minimum| m.record.train_accuracy >= 0.99;
+        let best = self.minima.iter().max_by(|a, b| accuracy(a).total_cmp(&accuracy(b)));
+        let worst = (self.minima.iter().filter(fits))
+            .min_by(|a, b| accuracy(a).total_cmp(&accuracy(b)));
+        let mut both: Vec<_> = best.into_iter().chain(worst).collect();
+        both.dedup_by_key(|m| m.record.name.clone());
+        both
+    }
+
+    /// Writes records into a list of results: those of the same key are replaced, the list stays
+    /// in the order of the minima. Returns the whole list.
+    pub fn merge<T: Serialize + DeserializeOwned>(
+        &self,
+        file: &str,
+        records: Vec<T>,
+        key: impl Fn(&T) -> (String, String),
+    ) -> Result<Vec<T>> {
+        let old: Vec<T> = match self.run.has(file) {
+            true => self.run.read_json(file)?,
+            false => Vec::new(),
+        };
+        let is_new = |old: &T| records.iter().any(|record| key(record) == key(old));
+        let mut all: Vec<T> = old.into_iter().filter(|old| !is_new(old)).collect();
+        all.extend(records);
+        let place = |record: &T| {
+            let name = key(record).0;
+            self.minima.iter().position(|minimum| minimum.record.name == name)
+        };
+        all.retain(|record| place(record).is_some());
+        all.sort_by_key(|record| (place(record), key(record).1));
+        self.run.write_json(file, &all)?;
+        Ok(all)
+    }
+
+    /// Draws a figure for paper and screen, light and dark: SVG and PNG.
+    pub fn draw(
+        &self,
+        stem: &str,
+        figure: impl Fn(Theme) -> Result<Figure, FigureError>,
+    ) -> Result<()> {
+        let light = figure(Theme::Light)?;
+        let dark = figure(Theme::Dark)?;
+        self.run.write(format!("figures/{stem}.svg"), light.svg.as_bytes())?;
+        self.run.write(format!("figures/{stem}.png"), &light.png)?;
+        self.run.write(format!("figures/{stem}-dark.svg"), dark.svg.as_bytes())?;
+        Ok(())
+    }
+
+    /// Draws how the minima were reached and what they make of new points.
+    pub fn draw_training(&self, console: &Console) -> Result<()> {
+        let records: Vec<_> = self.minima.iter().map(|m| m.record.clone()).collect();
+        console.check()?;
+        self.draw("dial", |theme| figure::dial(&records, theme))?;
+        self.draw("training", |theme| figure::training(&records, theme))
+    }
+
+    /// Writes `index.html` from everything the run holds by now.
+    pub fn draw_page(&self) -> Result<()> {
+        let html = page::index_html(&self.run)?;
+        Ok(self.run.write("index.html", html.as_bytes())?)
+    }
+
+    /// The minima as a table.
+    pub fn minima_table(&self) -> String {
+        let rows: Vec<Vec<String>> = (self.minima.iter())
+            .map(|Minimum { record, .. }| {
+                vec![
+                    record.name.clone(),
+                    percent(record.train_accuracy),
+                    percent(record.test_accuracy),
+                    format!("{:.2e}", record.train_loss),
+                    record.steps.to_string(),
+                    record.stopped.clone(),
+                ]
+            })
+            .collect();
+        table(&["minimum", "train", "test", "train loss", "steps", "stopped"], &rows)
+    }
+
+    /// Ends a command: page, a line for the reader, the summary object.
+    pub fn finish(
+        &self,
+        command: &str,
+        records: impl Serialize,
+        console: &Console,
+    ) -> Result<()> {
+        self.draw_page()?;
+        let page = self.run.path("index.html");
+        console.say(format!("wrote {}", page.display()));
+        console.summary(&serde_json::json!({
+            "command": command,
+            "run": self.run.root(),
+            "page": page,
+            "records": records,
+        }))
+    }
+}

@@ -1,0 +1,215 @@
+//! What training descends on: a loss that may change from step to step.
+
+use super::{BatchSize, PoisonForm};
+use crate::data::{Dataset, Poison, flip};
+use crate::net::kernel::{Batch, Objective as Term, Task};
+use crate::net::{Architecture, BlockKind, check_fit, run};
+use crate::random::stream;
+use crate::surface::Differentiable;
+use crate::{Error, Result};
+use rand::seq::SliceRandom;
+use std::ops::Range;
+
+/// A loss to descend on. Step t is the same for the same t, so that a run can be resumed.
+pub trait Objective {
+    /// Number of parameters n.
+    fn dim(&self) -> usize;
+
+    /// Steps in one pass over the training points.
+    fn steps_per_epoch(&self) -> usize;
+
+    /// Loss at θ in step `step`; writes its gradient (`dim()` values).
+    fn loss_and_grad(&mut self, step: usize, theta: &[f32], grad: &mut [f32]) -> f64;
+}
+
+/// Any differentiable surface is an objective that never changes.
+pub struct Whole<'a, S>(pub &'a S);
+
+impl<S: Differentiable> Objective for Whole<'_, S> {
+    fn dim(&self) -> usize {
+        self.0.dim()
+    }
+
+    fn steps_per_epoch(&self) -> usize {
+        1
+    }
+
+    fn loss_and_grad(&mut self, _step: usize, theta: &[f32], grad: &mut [f32]) -> f64 {
+        self.0.loss_and_grad(theta, grad)
+    }
+}
+
+/// Poison and its weight in the objective.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PoisonTerm {
+    /// Where poison points come from (with their true labels).
+    pub source: Poison,
+    /// Poison factor β > 0.
+    pub factor: f64,
+    /// Flipped labels or reverse cross-entropy.
+    pub form: PoisonForm,
+}
+
+/// The paper's objective: clean points, poison, and weight decay.
+///
+/// ```text
+/// L(θ) = (mean CE(train) + β·mean ℓ(poison))/(1 + β) + λ·Σ_weights w²
+/// ℓ = CE with a wrong label (flipped), or −log(1 − p_y) with the true one (reverse)
+/// ```
+///
+/// # Reference
+/// Huang et al. 2020, eq. 2; volume.md's normalisation by 1 + β keeps learning rates comparable.
+pub struct PoisonedObjective {
+    net: Architecture,
+    train: Dataset,
+    batch_size: BatchSize,
+    poison: Option<PoisonTerm>,
+    l2: f64,
+    weights: Vec<Range<usize>>,
+    seed: u64,
+    batch: Batch,
+    /// Poison at hand, with the labels it is trained on.
+    bad: Option<Dataset>,
+    filled: bool,
+    order: Vec<usize>,
+    epoch: Option<usize>,
+}
+
+impl PoisonedObjective {
+    /// Checks that everything fits together.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for points that do not fit the net, a factor or decay below 0, no poison
+    /// points, or a batch larger than the training set.
+    pub fn new(
+        net: &Architecture,
+        train: &Dataset,
+        batch_size: BatchSize,
+        poison: Option<PoisonTerm>,
+        l2: f64,
+        seed: u64,
+    ) -> Result<Self> {
+        check_fit(net, train)?;
+        if train.is_empty() {
+            return Err(Error::setting("train", "at least one point", 0));
+        }
+        if let BatchSize::Points(size) = batch_size
+            && (size == 0 || size > train.len())
+        {
+            let expected = format!("from 1 to the {} training points, or full", train.len());
+            return Err(Error::setting("batch_size", expected, size));
+        }
+        if let Some(poison) = &poison {
+            if !(poison.factor > 0.0 && poison.factor.is_finite()) {
+                return Err(Error::setting("beta", "a number above 0", poison.factor));
+            }
+            if poison.source.points() == 0 {
+                return Err(Error::setting("poison", "at least one point", 0));
+            }
+        }
+        if !(l2 >= 0.0 && l2.is_finite()) {
+            return Err(Error::setting("l2", "a number of at least 0", l2));
+        }
+        let weights = net
+            .layout()
+            .blocks()
+            .iter()
+            .filter(|block| block.kind == BlockKind::Weight)
+            .map(|block| block.range())
+            .collect();
+        Ok(Self {
+            net: net.clone(),
+            train: train.clone(),
+            batch_size,
+            poison,
+            l2,
+            weights,
+            seed,
+            batch: Batch::default(),
+            bad: None,
+            filled: false,
+            order: (0..train.len()).collect(),
+            epoch: None,
+        })
+    }
+
+    /// Brings the batch up to date with `step`, doing no work where nothing changes.
+    fn fill(&mut self, step: usize) {
+        let redrawn = matches!(&self.poison, Some(term) if matches!(term.source, Poison::Redrawn { .. }));
+        if self.filled && !redrawn && self.batch_size == BatchSize::Full {
+            return;
+        }
+        if let Some(term) = &self.poison
+            && (redrawn || self.bad.is_none())
+        {
+            let drawn = term.source.at_step(self.seed, step);
+            self.bad = Some(match term.form {
+                PoisonForm::Flipped => {
+                    let index = if redrawn { step as u64 } else { 0 };
+                    flip(&drawn, &mut stream(self.seed, "flip", index))
+                }
+                PoisonForm::Reverse => drawn.into_owned(),
+            });
+        }
+        let chosen;
+        let train = match self.batch_size {
+            BatchSize::Full => &self.train,
+            BatchSize::Points(size) => {
+                let per_epoch = self.steps_per_epoch();
+                let epoch = step / per_epoch;
+                if self.epoch != Some(epoch) {
+                    self.order.sort_unstable();
+                    self.order.shuffle(&mut stream(self.seed, "batches", epoch as u64));
+                    self.epoch = Some(epoch);
+                }
+                let from = step % per_epoch * size;
+                let to = (from + size).min(self.train.len());
+                chosen = self.train.select(&self.order[from..to]);
+                &chosen
+            }
+        };
+        match (&self.poison, &self.bad) {
+            (Some(term), Some(bad)) => {
+                let total = 1.0 + term.factor;
+                let kind = match term.form {
+                    PoisonForm::Flipped => Term::CrossEntropy,
+                    PoisonForm::Reverse => Term::Reverse,
+                };
+                self.batch.refill(&[
+                    (train, Term::CrossEntropy, 1.0 / total),
+                    (bad, kind, term.factor / total),
+                ]);
+            }
+            _ => self.batch.refill(&[(train, Term::CrossEntropy, 1.0)]),
+        }
+        self.filled = true;
+    }
+}
+
+impl Objective for PoisonedObjective {
+    fn dim(&self) -> usize {
+        self.net.num_params()
+    }
+
+    fn steps_per_epoch(&self) -> usize {
+        match self.batch_size {
+            BatchSize::Full => 1,
+            BatchSize::Points(size) => self.train.len().div_ceil(size),
+        }
+    }
+
+    fn loss_and_grad(&mut self, step: usize, theta: &[f32], grad: &mut [f32]) -> f64 {
+        self.fill(step);
+        let mut loss = run(&self.net, theta, &self.batch, Task::Gradient(grad)).0;
+        if self.l2 > 0.0 {
+            let slope = 2.0 * self.l2 as f32;
+            for range in &self.weights {
+                for (grad, &weight) in grad[range.clone()].iter_mut().zip(&theta[range.clone()]) {
+                    *grad += slope * weight;
+                    loss += self.l2 * f64::from(weight) * f64::from(weight);
+                }
+            }
+        }
+        loss
+    }
+}

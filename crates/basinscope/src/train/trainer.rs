@@ -1,0 +1,258 @@
+//! Descent, step by step, with pauses for whoever watches.
+
+use super::{Objective, Optimizer, TrainConfig};
+use crate::Result;
+use crate::record::HistoryPoint;
+use std::ops::ControlFlow;
+
+/// Why a run stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StopReason {
+    /// All steps were taken.
+    Steps,
+    /// The goal was met.
+    Goal,
+    /// Loss or gradient were not finite any more.
+    Diverged,
+    /// The observer said so.
+    Interrupted,
+}
+
+impl StopReason {
+    /// The word used in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Steps => "steps",
+            Self::Goal => "goal",
+            Self::Diverged => "diverged",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// A run between two steps: enough to go on from as if nothing had happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainState {
+    /// Parameters.
+    pub theta: Vec<f32>,
+    /// The optimizer with its memory.
+    pub optimizer: Optimizer,
+    /// Steps taken.
+    pub step: usize,
+    /// What was seen so far.
+    pub history: Vec<HistoryPoint>,
+}
+
+impl TrainState {
+    /// The state before the first step.
+    pub fn new(config: &TrainConfig, theta: Vec<f32>) -> Self {
+        let optimizer = Optimizer::new(config.optimizer, theta.len());
+        Self { theta, optimizer, step: 0, history: Vec::new() }
+    }
+}
+
+/// Watches a run from outside the algorithm.
+pub trait Observer {
+    /// Called every few steps; `Break` stops the run ("when told").
+    fn step(&mut self, state: &TrainState) -> ControlFlow<()> {
+        let _ = state;
+        ControlFlow::Continue(())
+    }
+
+    /// Called after every `checkpoint_every` epochs.
+    ///
+    /// # Errors
+    /// Whatever keeps the checkpoint from being written; it ends the run.
+    fn checkpoint(&mut self, epoch: usize, state: &TrainState) -> Result<()> {
+        let _ = (epoch, state);
+        Ok(())
+    }
+}
+
+/// Nobody watches.
+impl Observer for () {}
+
+/// Steps between two calls of [`Observer::step`].
+const OBSERVE_EVERY: usize = 50;
+
+/// Descends from `state` until all steps are taken, the goal is met, the run diverges, or the
+/// observer breaks it off.
+///
+/// `look` reports on the net at θ; it is asked at log-spaced steps for the history, and every 50
+/// steps where a goal is set.
+///
+/// # Errors
+/// Those of the observer.
+pub fn descend(
+    config: &TrainConfig,
+    objective: &mut impl Objective,
+    state: &mut TrainState,
+    look: impl Fn(usize, &[f32]) -> HistoryPoint,
+    observer: &mut impl Observer,
+) -> Result<StopReason> {
+    let mut grad = vec![0.0; objective.dim()];
+    let checkpoint_steps = config.checkpoint_every.map(|every| every * objective.steps_per_epoch());
+    let reason = loop {
+        if is_history_step(state.step) && state.history.last().is_none_or(|h| h.step < state.step) {
+            state.history.push(look(state.step, &state.theta));
+        }
+        if state.step >= config.steps {
+            break StopReason::Steps;
+        }
+        let loss = objective.loss_and_grad(state.step, &state.theta, &mut grad);
+        let norm = grad.iter().map(|&g| f64::from(g) * f64::from(g)).sum::<f64>().sqrt();
+        if !loss.is_finite() || !norm.is_finite() {
+            break StopReason::Diverged;
+        }
+        if let Some(clip) = config.clip
+            && norm > clip
+        {
+            let shrink = (clip / norm) as f32;
+            grad.iter_mut().for_each(|g| *g *= shrink);
+        }
+        let rate = config.schedule.rate(config.learning_rate, state.step, config.steps);
+        state.optimizer.step(&mut state.theta, &grad, rate);
+        state.step += 1;
+        if let Some(every) = checkpoint_steps
+            && state.step.is_multiple_of(every)
+        {
+            observer.checkpoint(state.step / objective.steps_per_epoch(), state)?;
+        }
+        if state.step.is_multiple_of(OBSERVE_EVERY) {
+            if observer.step(state).is_break() {
+                break StopReason::Interrupted;
+            }
+            if let Some(goal) = config.goal {
+                let now = look(state.step, &state.theta);
+                if now.train_accuracy == 1.0 && now.train_loss <= goal.train_loss {
+                    break StopReason::Goal;
+                }
+            }
+        }
+    };
+    // An interrupted run keeps its history as it is: the resumed one must see the same.
+    if reason != StopReason::Interrupted
+        && state.history.last().is_none_or(|last| last.step < state.step)
+    {
+        state.history.push(look(state.step, &state.theta));
+    }
+    Ok(reason)
+}
+
+/// About ten looks a factor of two in steps: 0, 1, 2, …, 10, 11, …
+fn is_history_step(step: usize) -> bool {
+    let every = (step.max(1).ilog2().saturating_sub(3)).min(usize::BITS - 1);
+    step.is_multiple_of(1 << every)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Decay, Goal, OptimizerConfig, Schedule, Whole};
+    use super::*;
+    use crate::surface::{Differentiable, LossSurface};
+
+    /// ½·Σ i·x_i².
+    struct Bowl;
+
+    impl LossSurface for Bowl {
+        fn dim(&self) -> usize {
+            3
+        }
+        fn examples(&self) -> usize {
+            1
+        }
+        fn loss(&self, theta: &[f32]) -> f64 {
+            theta.iter().zip(1..).map(|(&x, h)| 0.5 * f64::from(h) * f64::from(x).powi(2)).sum()
+        }
+    }
+
+    impl Differentiable for Bowl {
+        fn loss_and_grad(&self, theta: &[f32], grad: &mut [f32]) -> f64 {
+            for ((grad, &x), h) in grad.iter_mut().zip(theta).zip(1_u8..) {
+                *grad = f32::from(h) * x;
+            }
+            self.loss(theta)
+        }
+    }
+
+    fn look(step: usize, theta: &[f32]) -> HistoryPoint {
+        let (train_loss, train_accuracy) = (Bowl.loss(theta), 1.0);
+        HistoryPoint { step, train_loss, train_accuracy, test_accuracy: 1.0 }
+    }
+
+    fn config(optimizer: &str, learning_rate: f64) -> TrainConfig {
+        TrainConfig {
+            optimizer: OptimizerConfig::from_name(optimizer).unwrap(),
+            learning_rate,
+            schedule: Schedule { warmup: 0, decay: Decay::Constant },
+            steps: 400,
+            clip: None,
+            ..TrainConfig::default()
+        }
+    }
+
+    fn run(config: &TrainConfig) -> (StopReason, TrainState) {
+        let mut state = TrainState::new(config, vec![1.0, -1.0, 1.0]);
+        let reason = descend(config, &mut Whole(&Bowl), &mut state, look, &mut ()).unwrap();
+        (reason, state)
+    }
+
+    #[test]
+    fn gradient_descent_contracts_as_the_theory_says() {
+        // x_i ← (1 − η·h_i)·x_i, exactly, at each step.
+        let mut config = config("sgd", 0.1);
+        config.steps = 20;
+        let (reason, state) = run(&config);
+        assert_eq!(reason, StopReason::Steps);
+        for (i, &x) in state.theta.iter().enumerate() {
+            let exact = (1.0 - 0.1 * (i + 1) as f64).powi(20) * if i == 1 { -1.0 } else { 1.0 };
+            assert!((f64::from(x) - exact).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn every_optimizer_reaches_the_bottom() {
+        for (name, rate) in
+            [("sgd", 0.3), ("momentum", 0.05), ("nesterov", 0.05), ("rmsprop", 1e-2), ("adam", 0.1)]
+        {
+            let (_, state) = run(&config(name, rate));
+            assert!(Bowl.loss(&state.theta) < 1e-3, "{name}: {:?}", state.theta);
+        }
+    }
+
+    #[test]
+    fn goals_divergence_and_interruption_are_told_apart() {
+        let mut goal = config("sgd", 0.3);
+        goal.goal = Some(Goal { train_loss: 1e-6 });
+        let (reason, state) = run(&goal);
+        assert_eq!((reason, state.step), (StopReason::Goal, 50));
+        assert_eq!(run(&config("sgd", 1e30)).0, StopReason::Diverged);
+
+        struct Stop;
+        impl Observer for Stop {
+            fn step(&mut self, state: &TrainState) -> ControlFlow<()> {
+                if state.step >= 100 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            }
+        }
+        let config = config("adam", 0.01);
+        let mut state = TrainState::new(&config, vec![1.0, -1.0, 1.0]);
+        let mut objective = Whole(&Bowl);
+        let reason = descend(&config, &mut objective, &mut state, look, &mut Stop).unwrap();
+        assert_eq!((reason, state.step), (StopReason::Interrupted, 100));
+        // Going on gives the very same run as never having stopped.
+        descend(&config, &mut objective, &mut state, look, &mut ()).unwrap();
+        assert_eq!(state, run(&config).1);
+    }
+
+    #[test]
+    fn a_long_gradient_is_clipped_to_its_norm() {
+        // g = (1, −2, 3)·x, norm √14 → clip to 1: the first step has length η.
+        let mut config = config("sgd", 0.1);
+        (config.clip, config.steps) = (Some(1.0), 1);
+        let moved: f64 = (run(&config).1.theta.iter().zip([1.0, -1.0, 1.0]))
+            .map(|(&x, from)| (f64::from(x) - from).powi(2))
+            .sum();
+        assert!((moved.sqrt() - 0.1).abs() < 1e-6);
+    }
+}
