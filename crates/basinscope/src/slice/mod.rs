@@ -1,1 +1,18 @@
 //! Loss and decisions along lines, planes and walks.
+
+mod boundary;
+mod line;
+mod plane;
+mod point;
+#[cfg(test)]
+mod toy;
+mod walk;
+
+pub use boundary::{Boundary, boundary, correct, enclosing_axes, predictions};
+pub use line::{Line, between, line, lines};
+pub use plane::{Plane, plane};
+pub use point::LOSS_CEILING;
+pub use walk::{
+    CURVATURE_STEP, Frame, WALK_POSITIONS, WALK_POWER, WALK_REACH, curvature_along, schedule,
+    schedule_with, walk,
+};
