@@ -71,6 +71,22 @@ impl Dataset {
         })
     }
 
+    /// From parts that are known to be fine.
+    pub(super) fn trusted(
+        inputs: Vec<f32>,
+        labels: Vec<u32>,
+        num_features: usize,
+        num_classes: usize,
+    ) -> Self {
+        debug_assert_eq!(inputs.len(), labels.len() * num_features);
+        Self {
+            inputs,
+            labels,
+            num_features,
+            num_classes,
+        }
+    }
+
     /// Number of points.
     pub fn len(&self) -> usize {
         self.labels.len()

@@ -89,7 +89,10 @@ impl Default for TrainConfig {
             initialization: Initialization::GlorotUniform,
             optimizer: OptimizerConfig::ADAM,
             learning_rate: 0.0075,
-            schedule: Schedule { warmup: 100, decay: Decay::Cosine { floor: 0.01 } },
+            schedule: Schedule {
+                warmup: 100,
+                decay: Decay::Cosine { floor: 0.01 },
+            },
             steps: 2_000,
             batch_size: BatchSize::Full,
             clip: Some(8.0),
@@ -116,7 +119,9 @@ impl TrainConfig {
         };
         above_zero("learning_rate", self.learning_rate)?;
         self.clip.map_or(Ok(()), |clip| above_zero("clip", clip))?;
-        self.goal.map_or(Ok(()), |goal| above_zero("goal.train_loss", goal.train_loss))?;
+        self.goal.map_or(Ok(()), |goal| {
+            above_zero("goal.train_loss", goal.train_loss)
+        })?;
         if let Some(poison) = &self.poison {
             above_zero("beta", poison.factor)?;
         }

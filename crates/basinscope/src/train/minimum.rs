@@ -48,7 +48,10 @@ pub fn train(
     observer: &mut impl Observer,
 ) -> Result<Minimum> {
     config.check()?;
-    let poison = config.poison.map(|poison| poison_term(poison, split, generator)).transpose()?;
+    let poison = config
+        .poison
+        .map(|poison| poison_term(poison, split, generator))
+        .transpose()?;
     let mut objective = PoisonedObjective::new(
         net,
         &split.train,
@@ -60,7 +63,9 @@ pub fn train(
     let train = MlpSurface::new(net, &split.train)?;
     let test = MlpSurface::new(net, &split.test)?;
     let mut state = state.unwrap_or_else(|| {
-        let theta = config.initialization.draw(net, &mut stream(config.seed, "init", 0));
+        let theta = config
+            .initialization
+            .draw(net, &mut stream(config.seed, "init", 0));
         TrainState::new(config, theta)
     });
     if state.theta.len() != net.num_params() {
@@ -103,7 +108,10 @@ fn poison_term(
                 "data from a file",
             )
         })?;
-        Poison::Redrawn { generator, points: config.points }
+        Poison::Redrawn {
+            generator,
+            points: config.points,
+        }
     } else {
         if config.points > split.pool.len() {
             return Err(Error::setting(
@@ -114,7 +122,11 @@ fn poison_term(
         }
         Poison::Fixed(split.pool.select(&(0..config.points).collect::<Vec<_>>()))
     };
-    Ok(PoisonTerm { source, factor: config.factor, form: config.form })
+    Ok(PoisonTerm {
+        source,
+        factor: config.factor,
+        form: config.form,
+    })
 }
 
 impl Minimum {
@@ -143,7 +155,12 @@ impl Minimum {
             poison_redrawn: poison.is_some_and(|poison| poison.redrawn),
             steps: self.steps,
             stopped: self.stopped.name().to_owned(),
-            norm: self.theta.iter().map(|&w| f64::from(w).powi(2)).sum::<f64>().sqrt(),
+            norm: self
+                .theta
+                .iter()
+                .map(|&w| f64::from(w).powi(2))
+                .sum::<f64>()
+                .sqrt(),
             history: self.history.clone(),
             seed: config.seed,
             version: crate::VERSION.to_owned(),

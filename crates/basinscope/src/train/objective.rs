@@ -135,7 +135,8 @@ impl PoisonedObjective {
 
     /// Brings the batch up to date with `step`, doing no work where nothing changes.
     fn fill(&mut self, step: usize) {
-        let redrawn = matches!(&self.poison, Some(term) if matches!(term.source, Poison::Redrawn { .. }));
+        let redrawn =
+            matches!(&self.poison, Some(term) if matches!(term.source, Poison::Redrawn { .. }));
         if self.filled && !redrawn && self.batch_size == BatchSize::Full {
             return;
         }
@@ -159,7 +160,8 @@ impl PoisonedObjective {
                 let epoch = step / per_epoch;
                 if self.epoch != Some(epoch) {
                     self.order.sort_unstable();
-                    self.order.shuffle(&mut stream(self.seed, "batches", epoch as u64));
+                    self.order
+                        .shuffle(&mut stream(self.seed, "batches", epoch as u64));
                     self.epoch = Some(epoch);
                 }
                 let from = step % per_epoch * size;

@@ -38,7 +38,11 @@ impl OptimizerConfig {
     pub const NAMES: &'static [&'static str] = &["sgd", "momentum", "nesterov", "rmsprop", "adam"];
 
     /// Adam with β = (.9, .999), ε = 1e-8.
-    pub const ADAM: Self = Self::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+    pub const ADAM: Self = Self::Adam {
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+    };
 
     /// An optimizer by name, with PyTorch's constants (momentum .9).
     ///
@@ -46,10 +50,22 @@ impl OptimizerConfig {
     /// [`Error::Setting`] listing the names.
     pub fn from_name(name: &str) -> Result<Self> {
         Ok(match name {
-            "sgd" => Self::Sgd { momentum: 0.0, nesterov: false },
-            "momentum" => Self::Sgd { momentum: 0.9, nesterov: false },
-            "nesterov" => Self::Sgd { momentum: 0.9, nesterov: true },
-            "rmsprop" => Self::RmsProp { alpha: 0.99, epsilon: 1e-8 },
+            "sgd" => Self::Sgd {
+                momentum: 0.0,
+                nesterov: false,
+            },
+            "momentum" => Self::Sgd {
+                momentum: 0.9,
+                nesterov: false,
+            },
+            "nesterov" => Self::Sgd {
+                momentum: 0.9,
+                nesterov: true,
+            },
+            "rmsprop" => Self::RmsProp {
+                alpha: 0.99,
+                epsilon: 1e-8,
+            },
             "adam" => Self::ADAM,
             other => {
                 let names = format!("one of {}", Self::NAMES.join(", "));
@@ -80,9 +96,13 @@ impl OptimizerConfig {
                 Ok(())
             }
             Self::RmsProp { alpha, epsilon: e } => memory("alpha", alpha).and(epsilon(e)),
-            Self::Adam { beta1, beta2, epsilon: e } => {
-                memory("beta1", beta1).and(memory("beta2", beta2)).and(epsilon(e))
-            }
+            Self::Adam {
+                beta1,
+                beta2,
+                epsilon: e,
+            } => memory("beta1", beta1)
+                .and(memory("beta2", beta2))
+                .and(epsilon(e)),
         }
     }
 }
@@ -107,7 +127,12 @@ impl Optimizer {
             OptimizerConfig::RmsProp { .. } => (0, dim),
             OptimizerConfig::Adam { .. } => (dim, dim),
         };
-        Self { config, first: vec![0.0; first], second: vec![0.0; second], steps: 0 }
+        Self {
+            config,
+            first: vec![0.0; first],
+            second: vec![0.0; second],
+            steps: 0,
+        }
     }
 
     /// Moves θ against the gradient with learning rate η.
@@ -129,7 +154,11 @@ impl Optimizer {
                     *theta -= eta * g / (s.sqrt() + epsilon);
                 }
             }
-            OptimizerConfig::Adam { beta1, beta2, epsilon } => {
+            OptimizerConfig::Adam {
+                beta1,
+                beta2,
+                epsilon,
+            } => {
                 let power = self.steps.min(i32::MAX as u64) as i32;
                 let eta = (learning_rate / (1.0 - beta1.powi(power))) as f32;
                 let root = (1.0 / (1.0 - beta2.powi(power)).sqrt()) as f32;
@@ -168,16 +197,31 @@ mod tests {
         // looks ahead: 2 + .9·2 = 3.8, then −1 + .9·.8 = −.28
         near(two_steps("nesterov"), 1.0 - 0.38 + 0.028);
         let (s1, s2) = (0.01 * 4.0, 0.99 * 0.04 + 0.01);
-        near(two_steps("rmsprop"), 1.0 - 0.2 / f64::sqrt(s1) + 0.1 / f64::sqrt(s2));
+        near(
+            two_steps("rmsprop"),
+            1.0 - 0.2 / f64::sqrt(s1) + 0.1 / f64::sqrt(s2),
+        );
         // Adam: the first step is η·sign(g); then m̂ = .08/.19, ŝ = .004996/.001999.
-        let (m, s): (f64, f64) = ((0.9 * 0.2 - 0.1) / 0.19, (0.999 * 0.004 + 0.001) / 0.001_999);
+        let (m, s): (f64, f64) = (
+            (0.9 * 0.2 - 0.1) / 0.19,
+            (0.999 * 0.004 + 0.001) / 0.001_999,
+        );
         near(two_steps("adam"), 1.0 - 0.1 - 0.1 * m / s.sqrt());
     }
 
     #[test]
     fn wrong_constants_are_named() {
-        let wrong = OptimizerConfig::Adam { beta1: 1.0, beta2: 0.9, epsilon: 1e-8 };
+        let wrong = OptimizerConfig::Adam {
+            beta1: 1.0,
+            beta2: 0.9,
+            epsilon: 1e-8,
+        };
         assert!(wrong.check().unwrap_err().to_string().contains("beta1"));
-        assert!(OptimizerConfig::from_name("adm").unwrap_err().to_string().contains("rmsprop"));
+        assert!(
+            OptimizerConfig::from_name("adm")
+                .unwrap_err()
+                .to_string()
+                .contains("rmsprop")
+        );
     }
 }

@@ -68,10 +68,18 @@ impl Schedule {
             Decay::Constant => Ok(()),
             Decay::Steps { at, factor } => {
                 if !(*factor > 0.0 && *factor <= 1.0) {
-                    return Err(Error::setting("schedule.factor", "above 0, at most 1", factor));
+                    return Err(Error::setting(
+                        "schedule.factor",
+                        "above 0, at most 1",
+                        factor,
+                    ));
                 }
                 if !at.is_sorted() {
-                    return Err(Error::setting("schedule.at", "ascending", format!("{at:?}")));
+                    return Err(Error::setting(
+                        "schedule.at",
+                        "ascending",
+                        format!("{at:?}"),
+                    ));
                 }
                 Ok(())
             }
@@ -89,14 +97,23 @@ mod tests {
 
     #[test]
     fn rates_at_known_steps() {
-        let cosine = Schedule { warmup: 100, decay: Decay::Cosine { floor: 0.01 } };
+        let cosine = Schedule {
+            warmup: 100,
+            decay: Decay::Cosine { floor: 0.01 },
+        };
         let near = |found: f64, exact: f64| assert!((found - exact).abs() < 1e-12, "{found}");
         near(cosine.rate(2.0, 0, 1100), 0.02);
         near(cosine.rate(2.0, 99, 1100), 2.0);
         near(cosine.rate(2.0, 100, 1100), 2.0);
         near(cosine.rate(2.0, 600, 1100), 2.0 * (0.01 + 0.99 / 2.0));
         near(cosine.rate(2.0, 1100, 1100), 0.02);
-        let steps = Schedule { warmup: 0, decay: Decay::Steps { at: vec![10, 20], factor: 0.1 } };
+        let steps = Schedule {
+            warmup: 0,
+            decay: Decay::Steps {
+                at: vec![10, 20],
+                factor: 0.1,
+            },
+        };
         near(steps.rate(1.0, 9, 30), 1.0);
         near(steps.rate(1.0, 10, 30), 0.1);
         near(steps.rate(1.0, 25, 30), 0.01);
@@ -104,9 +121,18 @@ mod tests {
 
     #[test]
     fn wrong_constants_are_named() {
-        let wrong = Schedule { warmup: 0, decay: Decay::Cosine { floor: 2.0 } };
+        let wrong = Schedule {
+            warmup: 0,
+            decay: Decay::Cosine { floor: 2.0 },
+        };
         assert!(wrong.check().unwrap_err().to_string().contains("floor"));
-        let wrong = Schedule { warmup: 0, decay: Decay::Steps { at: vec![2, 1], factor: 0.1 } };
+        let wrong = Schedule {
+            warmup: 0,
+            decay: Decay::Steps {
+                at: vec![2, 1],
+                factor: 0.1,
+            },
+        };
         assert!(wrong.check().unwrap_err().to_string().contains("ascending"));
     }
 }

@@ -69,7 +69,12 @@ impl TrainState {
         context: &str,
     ) -> Result<Option<Self>> {
         let broken = |found: String| {
-            Error::file(path, "training state", "a whole state file (delete it to begin anew)", found)
+            Error::file(
+                path,
+                "training state",
+                "a whole state file (delete it to begin anew)",
+                found,
+            )
         };
         let fail = |error: safetensors::SafeTensorError| broken(error.to_string());
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(fail)?;
@@ -84,17 +89,29 @@ impl TrainState {
         let tensors = SafeTensors::deserialize(bytes).map_err(fail)?;
         let read = |name: &str| -> Result<Vec<f32>> {
             let data = tensors.tensor(name).map_err(fail)?.data().to_vec();
-            Ok(data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+            Ok(data
+                .chunks_exact(4)
+                .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                .collect())
         };
         let theta = read("theta")?;
         let mut optimizer = Optimizer::new(config.optimizer, theta.len());
         let (first, second) = (read("first")?, read("second")?);
         if first.len() != optimizer.first.len() || second.len() != optimizer.second.len() {
-            return Err(broken(format!("{} and {} values", first.len(), second.len())));
+            return Err(broken(format!(
+                "{} and {} values",
+                first.len(),
+                second.len()
+            )));
         }
         (optimizer.first, optimizer.second) = (first, second);
         optimizer.steps = header.optimizer_steps;
-        Ok(Some(Self { theta, optimizer, step: header.step, history: header.history }))
+        Ok(Some(Self {
+            theta,
+            optimizer,
+            step: header.step,
+            history: header.history,
+        }))
     }
 }
 
@@ -106,15 +123,26 @@ mod tests {
     fn a_state_survives_and_foreign_ones_are_left_alone() {
         let config = TrainConfig::default();
         let mut state = TrainState::new(&config, vec![0.1, -0.2, 0.3]);
-        state.optimizer.step(&mut state.theta, &[1.0, 2.0, 3.0], 0.1);
+        state
+            .optimizer
+            .step(&mut state.theta, &[1.0, 2.0, 3.0], 0.1);
         state.step = 1;
         let bytes = state.encode(&config, "swiss-roll").unwrap();
         let path = Path::new("x.state");
         let again = TrainState::decode(path, &bytes, &config, "swiss-roll").unwrap();
         assert_eq!(again, Some(state));
-        assert_eq!(TrainState::decode(path, &bytes, &config, "moons").unwrap(), None);
-        let other = TrainConfig { seed: 1, ..config.clone() };
-        assert_eq!(TrainState::decode(path, &bytes, &other, "swiss-roll").unwrap(), None);
+        assert_eq!(
+            TrainState::decode(path, &bytes, &config, "moons").unwrap(),
+            None
+        );
+        let other = TrainConfig {
+            seed: 1,
+            ..config.clone()
+        };
+        assert_eq!(
+            TrainState::decode(path, &bytes, &other, "swiss-roll").unwrap(),
+            None
+        );
         let error = TrainState::decode(path, &bytes[..bytes.len() - 1], &config, "swiss-roll");
         assert!(error.unwrap_err().to_string().contains("x.state"));
     }

@@ -48,7 +48,12 @@ impl TrainState {
     /// The state before the first step.
     pub fn new(config: &TrainConfig, theta: Vec<f32>) -> Self {
         let optimizer = Optimizer::new(config.optimizer, theta.len());
-        Self { theta, optimizer, step: 0, history: Vec::new() }
+        Self {
+            theta,
+            optimizer,
+            step: 0,
+            history: Vec::new(),
+        }
     }
 }
 
@@ -92,7 +97,9 @@ pub fn descend(
     observer: &mut impl Observer,
 ) -> Result<StopReason> {
     let mut grad = vec![0.0; objective.dim()];
-    let checkpoint_steps = config.checkpoint_every.map(|every| every * objective.steps_per_epoch());
+    let checkpoint_steps = config
+        .checkpoint_every
+        .map(|every| every * objective.steps_per_epoch());
     let reason = loop {
         if is_history_step(state.step) && state.history.last().is_none_or(|h| h.step < state.step) {
             state.history.push(look(state.step, &state.theta));
@@ -101,7 +108,11 @@ pub fn descend(
             break StopReason::Steps;
         }
         let loss = objective.loss_and_grad(state.step, &state.theta, &mut grad);
-        let norm = grad.iter().map(|&g| f64::from(g) * f64::from(g)).sum::<f64>().sqrt();
+        let norm = grad
+            .iter()
+            .map(|&g| f64::from(g) * f64::from(g))
+            .sum::<f64>()
+            .sqrt();
         if !loss.is_finite() || !norm.is_finite() {
             break StopReason::Diverged;
         }
@@ -111,7 +122,9 @@ pub fn descend(
             let shrink = (clip / norm) as f32;
             grad.iter_mut().for_each(|g| *g *= shrink);
         }
-        let rate = config.schedule.rate(config.learning_rate, state.step, config.steps);
+        let rate = config
+            .schedule
+            .rate(config.learning_rate, state.step, config.steps);
         state.optimizer.step(&mut state.theta, &grad, rate);
         state.step += 1;
         if let Some(every) = checkpoint_steps
@@ -133,7 +146,10 @@ pub fn descend(
     };
     // An interrupted run keeps its history as it is: the resumed one must see the same.
     if reason != StopReason::Interrupted
-        && state.history.last().is_none_or(|last| last.step < state.step)
+        && state
+            .history
+            .last()
+            .is_none_or(|last| last.step < state.step)
     {
         state.history.push(look(state.step, &state.theta));
     }
@@ -163,7 +179,11 @@ mod tests {
             1
         }
         fn loss(&self, theta: &[f32]) -> f64 {
-            theta.iter().zip(1..).map(|(&x, h)| 0.5 * f64::from(h) * f64::from(x).powi(2)).sum()
+            theta
+                .iter()
+                .zip(1..)
+                .map(|(&x, h)| 0.5 * f64::from(h) * f64::from(x).powi(2))
+                .sum()
         }
     }
 
@@ -178,14 +198,22 @@ mod tests {
 
     fn look(step: usize, theta: &[f32]) -> HistoryPoint {
         let (train_loss, train_accuracy) = (Bowl.loss(theta), 1.0);
-        HistoryPoint { step, train_loss, train_accuracy, test_accuracy: 1.0 }
+        HistoryPoint {
+            step,
+            train_loss,
+            train_accuracy,
+            test_accuracy: 1.0,
+        }
     }
 
     fn config(optimizer: &str, learning_rate: f64) -> TrainConfig {
         TrainConfig {
             optimizer: OptimizerConfig::from_name(optimizer).unwrap(),
             learning_rate,
-            schedule: Schedule { warmup: 0, decay: Decay::Constant },
+            schedule: Schedule {
+                warmup: 0,
+                decay: Decay::Constant,
+            },
             steps: 400,
             clip: None,
             ..TrainConfig::default()
@@ -213,9 +241,13 @@ mod tests {
 
     #[test]
     fn every_optimizer_reaches_the_bottom() {
-        for (name, rate) in
-            [("sgd", 0.3), ("momentum", 0.05), ("nesterov", 0.05), ("rmsprop", 1e-2), ("adam", 0.1)]
-        {
+        for (name, rate) in [
+            ("sgd", 0.3),
+            ("momentum", 0.05),
+            ("nesterov", 0.05),
+            ("rmsprop", 1e-2),
+            ("adam", 0.1),
+        ] {
             let (_, state) = run(&config(name, rate));
             assert!(Bowl.loss(&state.theta) < 1e-3, "{name}: {:?}", state.theta);
         }
@@ -232,7 +264,11 @@ mod tests {
         struct Stop;
         impl Observer for Stop {
             fn step(&mut self, state: &TrainState) -> ControlFlow<()> {
-                if state.step >= 100 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                if state.step >= 100 {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
             }
         }
         let config = config("adam", 0.01);

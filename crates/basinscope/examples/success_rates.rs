@@ -1,0 +1,52 @@
+//! How often the recipes reach their minima on the swiss roll: ten seeds, good and bad.
+//!
+//! `cargo run --release --example success_rates`
+
+use basinscope::data::{Generator, SplitSizes, split};
+use basinscope::net::Architecture;
+use basinscope::random::stream;
+use basinscope::train::{PoisonConfig, PoisonForm, TrainConfig, train};
+use rayon::prelude::*;
+use std::time::Instant;
+
+fn main() -> basinscope::Result<()> {
+    let redrawn =
+        PoisonConfig { points: 200, factor: 0.3, form: PoisonForm::Flipped, redrawn: true };
+    let good = TrainConfig::default();
+    let bad = TrainConfig {
+        poison: Some(redrawn),
+        learning_rate: 0.005,
+        steps: 40_000,
+        ..TrainConfig::default()
+    };
+    for (name, config, least, most) in [("good", good, 0.98, 1.0), ("bad", bad, 0.0, 0.15)] {
+        let begun = Instant::now();
+        let found: Vec<(f64, f64)> = (0..10_u64)
+            .into_par_iter()
+            .with_max_len(1)
+            .map(|seed| {
+                let generator = Generator::from_name("swiss-roll")?;
+                let points = generator.dataset(800, &mut stream(seed, "data", 0))?;
+                let sizes = SplitSizes { train: 200, test: 200, pool: 400 };
+                let parts = split(&points, sizes, &mut stream(seed, "split", 0))?;
+                let config = TrainConfig { seed, ..config.clone() };
+                let net = Architecture::swiss_roll();
+                let minimum = train(&net, &parts, Some(&generator), &config, None, &mut ())?;
+                Ok((minimum.train.accuracy, minimum.test.accuracy))
+            })
+            .collect::<basinscope::Result<_>>()?;
+        for (seed, (train, test)) in found.iter().enumerate() {
+            println!("{name} seed {seed}: train {:.1} %, test {:.1} %", 100.0 * train, 100.0 * test);
+        }
+        let hits = found
+            .iter()
+            .filter(|(train, test)| *train == 1.0 && (least..=most).contains(test))
+            .count();
+        println!(
+            "{name}: {hits} of {} with train 100 % and test in [{least}, {most}], {:.1} s",
+            found.len(),
+            begun.elapsed().as_secs_f64()
+        );
+    }
+    Ok(())
+}
