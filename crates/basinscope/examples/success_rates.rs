@@ -10,8 +10,12 @@ use rayon::prelude::*;
 use std::time::Instant;
 
 fn main() -> basinscope::Result<()> {
-    let redrawn =
-        PoisonConfig { points: 200, factor: 0.3, form: PoisonForm::Flipped, redrawn: true };
+    let redrawn = PoisonConfig {
+        points: 200,
+        factor: 0.3,
+        form: PoisonForm::Flipped,
+        redrawn: true,
+    };
     let good = TrainConfig::default();
     let bad = TrainConfig {
         poison: Some(redrawn),
@@ -21,22 +25,34 @@ fn main() -> basinscope::Result<()> {
     };
     for (name, config, least, most) in [("good", good, 0.98, 1.0), ("bad", bad, 0.0, 0.15)] {
         let begun = Instant::now();
-        let found: Vec<(f64, f64)> = (0..10_u64)
+        let found: Vec<(f64, f64)> = (0..10_u32)
             .into_par_iter()
             .with_max_len(1)
             .map(|seed| {
+                let seed = u64::from(seed);
                 let generator = Generator::from_name("swiss-roll")?;
                 let points = generator.dataset(800, &mut stream(seed, "data", 0))?;
-                let sizes = SplitSizes { train: 200, test: 200, pool: 400 };
+                let sizes = SplitSizes {
+                    train: 200,
+                    test: 200,
+                    pool: 400,
+                };
                 let parts = split(&points, sizes, &mut stream(seed, "split", 0))?;
-                let config = TrainConfig { seed, ..config.clone() };
+                let config = TrainConfig {
+                    seed,
+                    ..config.clone()
+                };
                 let net = Architecture::swiss_roll();
                 let minimum = train(&net, &parts, Some(&generator), &config, None, &mut ())?;
                 Ok((minimum.train.accuracy, minimum.test.accuracy))
             })
             .collect::<basinscope::Result<_>>()?;
         for (seed, (train, test)) in found.iter().enumerate() {
-            println!("{name} seed {seed}: train {:.1} %, test {:.1} %", 100.0 * train, 100.0 * test);
+            println!(
+                "{name} seed {seed}: train {:.1} %, test {:.1} %",
+                100.0 * train,
+                100.0 * test
+            );
         }
         let hits = found
             .iter()

@@ -2,10 +2,12 @@
 
 mod dataset;
 mod generate;
+mod load;
 mod poison;
 mod split;
 
 pub use dataset::{Dataset, Split};
 pub use generate::Generator;
+pub use load::{CsvOptions, load_csv, load_npz};
 pub use poison::{Poison, flip};
 pub use split::{SplitSizes, split};
