@@ -88,7 +88,12 @@ pub fn between(record: &LineRecord, theme: Theme) -> Result<Figure, FigureError>
 /// Thin verticals at both minima, named below the axis.
 fn draw_ends(canvas: &mut Canvas, upper: &Axes, lower: &Axes, record: &LineRecord, towards: &str) {
     let here = label::minimum(&record.minimum, record.test_accuracy);
-    let there = towards.to_owned();
+    let end = record.c.iter().position(|c| (c - 1.0).abs() < 1e-6);
+    let reached = end.and_then(|index| record.test_accuracy_along.first()?.get(index));
+    let there = match reached {
+        Some(&accuracy) => label::minimum(towards, accuracy),
+        None => towards.to_owned(),
+    };
     let area = lower.area;
     for (c, name) in [(0.0, here), (1.0, there)] {
         if !(lower.x.lo() - 1e-9..=lower.x.hi() + 1e-9).contains(&c) {

@@ -65,10 +65,10 @@ pub(super) enum Mark {
         fill: Option<Color>,
         stroke: Option<Stroke>,
     },
-    /// A disc.
-    Disc {
+    /// Discs that share a style.
+    Discs {
         class: &'static str,
-        center: [f64; 2],
+        centers: Vec<[f64; 2]>,
         radius: f64,
         fill: Option<Color>,
         stroke: Option<Stroke>,
@@ -161,9 +161,21 @@ impl Canvas {
         fill: Color,
         edge: Option<Stroke>,
     ) {
-        self.marks.push(Mark::Disc {
+        self.discs(class, vec![center], radius, fill, edge);
+    }
+
+    /// Discs in one style.
+    pub fn discs(
+        &mut self,
+        class: &'static str,
+        centers: Vec<[f64; 2]>,
+        radius: f64,
+        fill: Color,
+        edge: Option<Stroke>,
+    ) {
+        self.marks.push(Mark::Discs {
             class,
-            center,
+            centers,
             radius,
             fill: Some(fill),
             stroke: edge,

@@ -24,7 +24,16 @@ pub fn dial(minima: &[MinimumRecord], theme: Theme) -> Result<Figure, FigureErro
         height: 290.0,
     };
     let column = area.width / minima.len() as f64;
-    let title = "All fit the training points; few generalize";
+    let fit = minima.iter().all(|minimum| minimum.train_accuracy > 0.9995);
+    let lowest = minima
+        .iter()
+        .map(|minimum| minimum.test_accuracy)
+        .fold(1.0, f64::min);
+    let title = if fit && lowest < 0.6 {
+        "All fit the training points; not all generalize"
+    } else {
+        "Train and test accuracy of each minimum"
+    };
     let mut canvas = Canvas::new(area.right() + 24.0, area.bottom() + 88.0, theme, title);
     canvas.heading([area.left, 28.0], title, HEAD, Anchor::Start);
     let entries = [

@@ -60,3 +60,69 @@ pub(super) fn picture(
         palette: palette.iter().map(|color| color.rgb).collect(),
     }
 }
+
+/// The grid with `factor` steps in each cell's place, smooth through the nodes (Catmull–Rom);
+/// bilinear beside values that are not finite.
+pub(super) fn refine(grid: Grid<'_>, factor: usize) -> ([usize; 2], Vec<f64>) {
+    let finer = |count: usize| count.saturating_sub(1) * factor + count.min(1);
+    let size = [finer(grid.columns), finer(grid.rows)];
+    let node = |row: isize, column: isize| {
+        let row = row.clamp(0, grid.rows as isize - 1) as usize;
+        let column = column.clamp(0, grid.columns as isize - 1) as usize;
+        grid.values
+            .get(row * grid.columns + column)
+            .copied()
+            .unwrap_or(f64::NAN)
+    };
+    let values = (0..size[0] * size[1])
+        .map(|index| {
+            let (column, row) = (index % size[0], index / size[0]);
+            let (u, v) = (column as f64 / factor as f64, row as f64 / factor as f64);
+            let (left, below) = (u.floor() as isize, v.floor() as isize);
+            let (s, t) = (weights(u.fract()), weights(v.fract()));
+            let smooth: f64 = (0..4)
+                .flat_map(|j| (0..4).map(move |i| (i, j)))
+                .map(|(i, j)| s[i] * t[j] * node(below + j as isize - 1, left + i as isize - 1))
+                .sum();
+            if smooth.is_finite() {
+                smooth
+            } else {
+                sample(grid, u, v)
+            }
+        })
+        .collect();
+    (size, values)
+}
+
+/// The weights of four neighbouring nodes at a place between the middle two.
+fn weights(t: f64) -> [f64; 4] {
+    [
+        0.5 * t * ((2.0 - t) * t - 1.0),
+        0.5 * (t * t * (3.0 * t - 5.0) + 2.0),
+        0.5 * t * ((4.0 - 3.0 * t) * t + 1.0),
+        0.5 * (t - 1.0) * t * t,
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refining_keeps_the_nodes_and_a_plane_stays_a_plane() {
+        let values: Vec<f64> = (0..20)
+            .map(|i| (i % 5) as f64 + 10.0 * (i / 5) as f64)
+            .collect();
+        let grid = Grid {
+            columns: 5,
+            rows: 4,
+            values: &values,
+        };
+        let ([columns, rows], fine) = refine(grid, 4);
+        assert_eq!([columns, rows], [17, 13]);
+        assert_eq!(fine[8 * columns + 12], values[2 * 5 + 3]);
+        // Inside, where all four neighbours exist: 1.5 + 10·1.25.
+        assert!((fine[5 * columns + 6] - 14.0).abs() < 1e-12);
+        assert_eq!(sample(grid, 1.5, 1.25), 14.0);
+    }
+}

@@ -81,23 +81,38 @@ pub(super) fn difference(before: Option<&[u8]>, after: &[u8], width: usize) -> F
         .rev()
         .find(|&column| in_column(column))
         .unwrap_or(left);
-    let buffer: Vec<u8> = (top..=bottom)
-        .flat_map(|row| (left..=right).map(move |column| row * width + column))
-        .map(|index| if same(index) { UNCHANGED } else { after[index] })
-        .collect();
-    let mut frame = Frame {
-        delay: DELAY,
-        dispose: DisposalMethod::Keep,
-        transparent: Some(UNCHANGED),
-        left: left as u16,
-        top: top as u16,
-        width: (right - left + 1) as u16,
-        height: (bottom - top + 1) as u16,
-        buffer: Cow::Owned(buffer),
-        ..Frame::default()
+    // Either may compress better: only what changed, or the whole rectangle.
+    let frame = |keep: bool| {
+        let buffer: Vec<u8> = (top..=bottom)
+            .flat_map(|row| (left..=right).map(move |column| row * width + column))
+            .map(|index| {
+                if keep && same(index) {
+                    UNCHANGED
+                } else {
+                    after[index]
+                }
+            })
+            .collect();
+        let mut frame = Frame {
+            delay: DELAY,
+            dispose: DisposalMethod::Keep,
+            transparent: Some(UNCHANGED),
+            left: left as u16,
+            top: top as u16,
+            width: (right - left + 1) as u16,
+            height: (bottom - top + 1) as u16,
+            buffer: Cow::Owned(buffer),
+            ..Frame::default()
+        };
+        frame.make_lzw_pre_encoded();
+        frame
     };
-    frame.make_lzw_pre_encoded();
-    frame
+    let (sparse, whole) = (frame(true), frame(false));
+    if whole.buffer.len() < sparse.buffer.len() {
+        whole
+    } else {
+        sparse
+    }
 }
 
 /// A GIF being written.

@@ -20,6 +20,7 @@ mod plane;
 mod radii;
 mod raster;
 mod scale;
+mod simplify;
 mod stats;
 mod surface;
 mod svg;

@@ -95,26 +95,36 @@ fn draw_points(canvas: &mut Canvas, axes: &Axes, record: &BoundaryRecord, marks:
         (a..=b).contains(&f64::from(value))
     };
     let paper = theme.paper();
-    let points = record
+    let points: Vec<(usize, bool, [f64; 2])> = record
         .points
         .iter()
         .zip(&record.labels)
-        .zip(&record.correct);
-    // Crosses last, so that no dot hides one.
-    for wrong in [false, true] {
-        for ((point, &label), &correct) in points.clone() {
-            if correct == wrong || !within(point[0], record.x) || !within(point[1], record.y) {
-                continue;
-            }
+        .zip(&record.correct)
+        .filter(|((point, _), _)| within(point[0], record.x) && within(point[1], record.y))
+        .map(|((point, &label), &correct)| {
             let at = axes.at(f64::from(point[0]), f64::from(point[1]));
-            let color = theme.data(color::class(label as usize));
-            if correct {
-                let edge = solid(paper, (0.28 * marks.dot) as f32);
-                canvas.disc("dot", at, marks.dot, color, Some(edge));
-            } else {
-                let stroke = solid(color, (0.62 * marks.dot) as f32);
-                canvas.cross("cross", at, 1.15 * marks.dot, stroke, paper);
-            }
+            (label as usize, correct, at)
+        })
+        .collect();
+    let mut labels: Vec<usize> = points.iter().map(|point| point.0).collect();
+    labels.sort_unstable();
+    labels.dedup();
+    let of = |label: usize, correct: bool| {
+        let points = points
+            .iter()
+            .filter(move |point| (point.0, point.1) == (label, correct));
+        points.map(|point| point.2).collect::<Vec<_>>()
+    };
+    // Crosses last, so that no dot hides one.
+    for &label in &labels {
+        let color = theme.data(color::class(label));
+        let edge = solid(paper, (0.28 * marks.dot) as f32);
+        canvas.discs("dots", of(label, true), marks.dot, color, Some(edge));
+    }
+    for &label in &labels {
+        let stroke = solid(theme.data(color::class(label)), (0.62 * marks.dot) as f32);
+        for at in of(label, false) {
+            canvas.cross("cross", at, 1.15 * marks.dot, stroke, paper);
         }
     }
 }

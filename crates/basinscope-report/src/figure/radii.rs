@@ -150,12 +150,15 @@ fn draw_dots(canvas: &mut Canvas, axes: &Axes, y: f64, record: &VolumeRecord, in
         f64::INFINITY
     };
     let rays = record.radii.iter().enumerate().step_by(stride);
-    for (index, &radius) in rays.filter(|(_, radius)| **radius > 0.0 && **radius < cap) {
-        // The golden ratio spreads neighbours apart without a random generator.
-        let jitter = (index as f64 * 0.618_033_988_75).fract() - 0.5;
-        let at = [axes.x.at(radius), y + 8.0 * jitter];
-        canvas.disc("ray", at, 1.5, ink.fade(0.4), None);
-    }
+    let dots = rays
+        .filter(|(_, radius)| **radius > 0.0 && **radius < cap)
+        .map(|(index, &radius)| {
+            // The golden ratio spreads neighbours apart without a random generator.
+            let jitter = (index as f64 * 0.618_033_988_75).fract() - 0.5;
+            [axes.x.at(radius), y + 8.0 * jitter]
+        })
+        .collect();
+    canvas.discs("rays", dots, 1.5, ink.fade(0.4), None);
     if record.censored > 0 && record.radius_cap > 0.0 {
         let x = axes.x.at(record.radius_cap);
         let corners = vec![[x - 4.0, y - 5.0], [x + 5.0, y], [x - 4.0, y + 5.0]];

@@ -92,16 +92,18 @@ fn draw_mark(pixels: &mut Pixmap, mark: &Mark, view: Transform) {
                 draw_path(pixels, &path, *fill, *stroke, view);
             }
         }
-        Mark::Disc {
-            center,
+        Mark::Discs {
+            centers,
             radius,
             fill,
             stroke,
             ..
         } => {
-            let [x, y] = center.map(|value| value as f32);
-            if let Some(path) = PathBuilder::from_circle(x, y, *radius as f32) {
-                draw_path(pixels, &path, *fill, *stroke, view);
+            for center in centers {
+                let [x, y] = center.map(|value| value as f32);
+                if let Some(path) = PathBuilder::from_circle(x, y, *radius as f32) {
+                    draw_path(pixels, &path, *fill, *stroke, view);
+                }
             }
         }
         Mark::Text {

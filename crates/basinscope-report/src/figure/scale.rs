@@ -96,7 +96,8 @@ impl Scale {
 
     /// Unlabelled values between the ticks of a logarithmic scale of few decades.
     pub fn minor_ticks(&self) -> Vec<f64> {
-        if self.spread == Spread::Linear || self.hi - self.lo > 6.0 {
+        let room = (self.end - self.start).abs() / (self.hi - self.lo);
+        if self.spread == Spread::Linear || room < 26.0 {
             return Vec::new();
         }
         (self.lo.floor() as i32..=self.hi.ceil() as i32)

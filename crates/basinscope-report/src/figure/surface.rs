@@ -15,6 +15,8 @@ use basinscope::record::SurfaceRecord;
 
 /// Bands a decade of loss is filled with.
 const BANDS: f64 = 6.0;
+/// Steps a grid cell is smoothed into.
+const REFINE: usize = 4;
 const STAR: Color = Color::hex(0xFFFFFF);
 
 /// Train loss over the plane through one minimum.
@@ -156,10 +158,16 @@ fn draw_panel(
         .iter()
         .map(|loss| loss.max(1e-12).log10())
         .collect();
-    let grid = Grid {
+    let coarse = Grid {
         columns: record.x.count,
         rows: record.y.count,
         values: &log_loss,
+    };
+    let (size, fine) = field::refine(coarse, REFINE);
+    let grid = Grid {
+        columns: size[0],
+        rows: size[1],
+        values: &fine,
     };
     let pixels = if panels > 3 { 200 } else { 280 };
     let nodes = [grid.columns, grid.rows];
@@ -188,14 +196,20 @@ fn draw_panel(
         canvas.paths("", lines(f64::from(half) / 2.0), false, None, Some(stroke));
     }
     let edge = lines(CUTOFF.log10());
-    canvas.paths("", edge.clone(), false, None, Some(solid(STAR, 4.2)));
+    canvas.paths(
+        "",
+        edge.clone(),
+        false,
+        None,
+        Some(solid(STAR.fade(0.85), 4.0)),
+    );
     let cut = solid(color::VERMILION, 2.4);
     canvas.paths("cutoff", edge, false, None, Some(cut));
     let inside = |axis: basinscope::record::Axis| {
         axis.from.min(axis.to) <= 0.0 && axis.from.max(axis.to) >= 0.0
     };
     if inside(record.x) && inside(record.y) {
-        draw_star(canvas, axes.at(0.0, 0.0), 7.5, STAR, Color::hex(0x16181D));
+        draw_star(canvas, axes.at(0.0, 0.0), 5.5, STAR, Color::hex(0x16181D));
     }
 }
 

@@ -3,16 +3,19 @@
 use super::canvas::{Anchor, Canvas, Mark, Stroke};
 use super::color::Color;
 use super::error::FigureError;
-use super::font;
+use super::{font, simplify};
 use base64::Engine;
 use std::fmt::Write;
+
+/// How far a simplified line may stray from the true one.
+const TOLERANCE: f64 = 0.18;
 
 /// The drawing as a complete SVG document.
 pub(super) fn write(canvas: &Canvas) -> Result<String, FigureError> {
     let (width, height) = (number(canvas.width), number(canvas.height));
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
-         width=\"{width}\" height=\"{height}\" role=\"img\" font-family=\"{}\">\n\
+         width=\"{width}\" height=\"{height}\" role=\"img\" stroke-linejoin=\"round\" stroke-linecap=\"round\" font-family=\"{}\">\n\
          <title>{}</title>\n<rect width=\"100%\" height=\"100%\"{}/>\n",
         font::FAMILY,
         escape(&canvas.title),
@@ -43,22 +46,22 @@ fn write_mark(out: &mut String, mark: &Mark) -> Result<(), FigureError> {
             fill(*inside),
             stroke(*edge)
         ),
-        Mark::Disc {
+        Mark::Discs {
             class,
-            center,
+            centers,
             radius,
             fill: inside,
             stroke: edge,
-        } => write!(
-            out,
-            "<circle{} cx=\"{}\" cy=\"{}\" r=\"{}\"{}{}/>",
-            class_of(class),
-            number(center[0]),
-            number(center[1]),
-            number(*radius),
-            fill(*inside),
-            stroke(*edge)
-        ),
+        } => {
+            let radius = number(*radius);
+            let discs = centers.iter().fold(String::new(), |mut discs, [x, y]| {
+                let (x, y) = (coarse(*x), coarse(*y));
+                let _ = write!(discs, "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"/>");
+                discs
+            });
+            let (class, inside, edge) = (class_of(class), fill(*inside), stroke(*edge));
+            write!(out, "<g{class}{inside}{edge}>{discs}</g>")
+        }
         Mark::Text {
             at,
             text,
@@ -105,13 +108,13 @@ fn write_mark(out: &mut String, mark: &Mark) -> Result<(), FigureError> {
 fn path_data(parts: &[Vec<[f64; 2]>], closed: bool) -> String {
     let mut data = String::new();
     for part in parts.iter().filter(|part| part.len() > 1) {
-        for (index, point) in part.iter().enumerate() {
+        for (index, point) in simplify::simplify(part, TOLERANCE).iter().enumerate() {
             data.push(match index {
                 0 => 'M',
                 1 => 'L',
                 _ => ' ',
             });
-            let _ = write!(data, "{},{}", number(point[0]), number(point[1]));
+            let _ = write!(data, "{},{}", coarse(point[0]), coarse(point[1]));
         }
         if closed {
             data.push('Z');
@@ -153,10 +156,14 @@ fn stroke(stroke: Option<Stroke>) -> String {
         return String::new();
     };
     let mut text = format!(
-        " stroke=\"{}\" stroke-width=\"{}\" stroke-linejoin=\"round\" stroke-linecap=\"{}\"{}",
+        " stroke=\"{}\" stroke-width=\"{}\"{}{}",
         hex(color),
         number(f64::from(width)),
-        if dash > 0.0 { "butt" } else { "round" },
+        if dash > 0.0 {
+            " stroke-linecap=\"butt\""
+        } else {
+            ""
+        },
         opacity("stroke", color.alpha)
     );
     if dash > 0.0 {
@@ -166,7 +173,15 @@ fn stroke(stroke: Option<Stroke>) -> String {
 }
 
 fn number(value: f64) -> String {
-    let text = format!("{value:.2}");
+    shortest(format!("{value:.2}"))
+}
+
+/// A place on the page, to a tenth.
+fn coarse(value: f64) -> String {
+    shortest(format!("{value:.1}"))
+}
+
+fn shortest(text: String) -> String {
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" {
         "0".into()

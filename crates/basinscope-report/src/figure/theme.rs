@@ -64,7 +64,7 @@ impl Theme {
     pub(super) fn field_strength(self) -> f64 {
         match self {
             Self::Light => 0.42,
-            Self::Dark => 0.52,
+            Self::Dark => 0.46,
         }
     }
 }

@@ -8,6 +8,9 @@ use super::theme::Theme;
 use super::{color, font, label, stats};
 use basinscope::record::{HistoryPoint, MinimumRecord};
 
+/// Which accuracy a panel shows.
+type Accuracy = fn(&HistoryPoint) -> f64;
+
 /// Train accuracy (left) and test accuracy (right) of every minimum against the optimizer step,
 /// on a logarithmic axis that counts step 0 as 1.
 ///
@@ -42,7 +45,7 @@ pub fn training(minima: &[MinimumRecord], theme: Theme) -> Result<Figure, Figure
     let steps = extent(steps, [1.0, 100.0]);
     let keys: Vec<f64> = minima.iter().map(|minimum| minimum.test_accuracy).collect();
     let order = stats::descending(&keys);
-    let panels: [(Area, &str, fn(&HistoryPoint) -> f64); 2] = [
+    let panels: [(Area, &str, Accuracy); 2] = [
         (left, "train", |point| point.train_accuracy),
         (right, "test", |point| point.test_accuracy),
     ];

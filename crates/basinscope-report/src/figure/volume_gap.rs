@@ -25,10 +25,9 @@ pub fn volume_gap(records: &[VolumeRecord], theme: Theme) -> Result<Figure, Figu
         left: left.right() + 92.0,
         ..left
     };
-    let title = "Wide basins generalize, narrow ones do not";
+    let title = "Basin size against generalization gap";
     let mut canvas = Canvas::new(right.right() + 26.0, left.bottom() + 54.0, theme, title);
-    let heading = "Basin size against generalization gap";
-    canvas.heading([left.left, 28.0], heading, HEAD, Anchor::Start);
+    canvas.heading([left.left, 28.0], title, HEAD, Anchor::Start);
     let caveat = font::fit(
         &caveat(records),
         TICK,

@@ -195,7 +195,7 @@ pub fn line(index: usize, directions: u64) -> LineRecord {
 pub fn between() -> LineRecord {
     let mut record = line(0, 1);
     record.towards = Some("bad".into());
-    record.c = (0..81).map(|i| -0.25 + 1.5 * i as f64 / 80.0).collect();
+    record.c = (0..91).map(|i| -0.25 + 1.5 * i as f64 / 90.0).collect();
     let along = |f: &dyn Fn(f64) -> f64| vec![record.c.iter().map(|&c| f(c)).collect::<Vec<f64>>()];
     let hill = |c: f64| {
         1e-3 + 5.0
@@ -248,7 +248,7 @@ pub fn volumes() -> Vec<VolumeRecord> {
         .enumerate()
         .map(|(k, (&(name, test, ..), log10_volume))| {
             let middle = 6.0 * 10f64.powf(log10_volume / 6000.0 + 0.35);
-            let cap = 14.0;
+            let cap = 10.0;
             let mut radii: Vec<f64> = (0..1000)
                 .map(|i| (middle * (0.28 * normal(k as u64, i)).exp()).min(cap))
                 .collect();
