@@ -1,1 +1,3 @@
 //! Figures (SVG, PNG, GIF) and the page of a run, drawn from its records alone.
+
+pub mod figure;

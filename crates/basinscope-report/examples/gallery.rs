@@ -1,0 +1,72 @@
+//! Draws every figure from synthetic records: `cargo run --example gallery -- FOLDER`.
+
+#[path = "../tests/sample/mod.rs"]
+#[allow(dead_code)]
+mod sample;
+
+use basinscope_report::figure::{self, Figure, Theme};
+use std::error::Error;
+use std::time::Instant;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = std::env::args()
+        .nth(1)
+        .ok_or("name the folder to write to")?;
+    let folder = std::path::Path::new(&folder);
+    std::fs::create_dir_all(folder)?;
+    let lines: Vec<_> = (0..8).map(|index| sample::line(index, 30)).collect();
+    let surfaces: Vec<_> = [0, 3, 7].map(sample::surface).into();
+    for (theme, suffix) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
+        let write = |name: &str, figure: Figure| -> std::io::Result<()> {
+            println!(
+                "{name}-{suffix}: svg {} kB, png {} kB",
+                figure.svg.len() / 1000,
+                figure.png.len() / 1000
+            );
+            std::fs::write(folder.join(format!("{name}-{suffix}.svg")), figure.svg)?;
+            std::fs::write(folder.join(format!("{name}-{suffix}.png")), figure.png)
+        };
+        write(
+            "boundary",
+            figure::boundary(&sample::boundary("bad", 0.11, 200, 0.05), theme)?,
+        )?;
+        write("classes", figure::boundary(&sample::many_classes(), theme)?)?;
+        write(
+            "boundaries-2",
+            figure::boundaries(&sample::boundaries(2), theme)?,
+        )?;
+        write(
+            "boundaries",
+            figure::boundaries(&sample::boundaries(12), theme)?,
+        )?;
+        write("lines", figure::lines(&lines, theme)?)?;
+        write(
+            "lines-2",
+            figure::lines(&[lines[0].clone(), lines[7].clone()], theme)?,
+        )?;
+        write("between", figure::between(&sample::between(), theme)?)?;
+        write("surface", figure::surface(&surfaces[0], theme)?)?;
+        write("surfaces", figure::surfaces(&surfaces, theme)?)?;
+        write("dial", figure::dial(&sample::minima(), theme)?)?;
+        write("training", figure::training(&sample::minima(), theme)?)?;
+        write("radii", figure::radii(&sample::volumes(), theme)?)?;
+        write("volume-gap", figure::volume_gap(&sample::volumes(), theme)?)?;
+    }
+    let paths = [
+        sample::path("good", 0.995, 50, 120),
+        sample::path("bad", 0.11, 50, 120),
+    ];
+    std::fs::write(
+        folder.join("still.png"),
+        figure::animation_still(&paths, 40)?,
+    )?;
+    let clock = Instant::now();
+    let gif = figure::animation(&paths, |_| {})?;
+    println!(
+        "animation: {} kB in {:.2?}",
+        gif.len() / 1000,
+        clock.elapsed()
+    );
+    std::fs::write(folder.join("walk.gif"), gif)?;
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! Figures of a run as SVG, PNG and GIF: one function per figure, each from records alone.
+
+mod animation;
+mod axes;
+mod between;
+mod bitmap;
+mod boundary;
+mod canvas;
+mod color;
+mod contour;
+mod dial;
+mod error;
+mod field;
+mod font;
+mod gif_frames;
+mod label;
+mod legend;
+mod lines;
+mod plane;
+mod radii;
+mod raster;
+mod scale;
+mod simplify;
+mod stats;
+mod surface;
+mod svg;
+mod theme;
+mod training;
+mod volume_gap;
+
+pub use animation::{animation, animation_still};
+pub use between::between;
+pub use boundary::{boundaries, boundary};
+pub use canvas::Figure;
+pub use dial::dial;
+pub use error::FigureError;
+pub use lines::lines;
+pub use radii::radii;
+pub use surface::{surface, surfaces};
+pub use theme::Theme;
+pub use training::training;
+pub use volume_gap::volume_gap;

@@ -1,0 +1,252 @@
+//! What every figure promises: well-formed text, true labels, no panic on odd records.
+
+#[allow(dead_code)]
+mod sample;
+
+use basinscope_report::figure::{self, Figure, FigureError, Theme};
+
+const THEMES: [Theme; 2] = [Theme::Light, Theme::Dark];
+
+/// Every tag is closed in order; returns the number of elements.
+fn count_elements(svg: &str) -> usize {
+    let (mut open, mut elements) = (Vec::new(), 0);
+    for tag in svg.split('<').skip(1) {
+        let (tag, text) = tag.split_once('>').expect("each tag ends");
+        assert!(!text.contains('>'), "unescaped text: {text}");
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(name));
+            continue;
+        }
+        elements += 1;
+        assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+        if !tag.ends_with('/') {
+            open.push(tag.split_whitespace().next().unwrap());
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+    elements
+}
+
+fn check(figure: &Figure) {
+    assert!(count_elements(&figure.svg) > 3);
+    // Pictures are base64, where any letters may meet.
+    let mut drawn = figure
+        .svg
+        .lines()
+        .filter(|line| !line.starts_with("<image"));
+    assert!(drawn.all(|line| !line.contains("NaN") && !line.contains("\"inf")));
+    assert!(figure.png.starts_with(b"\x89PNG\r\n\x1a\n"));
+}
+
+#[test]
+fn a_boundary_has_a_dot_or_cross_for_each_point_and_says_its_accuracies() {
+    let mut record = sample::boundary("poison <&> 40", 0.755, 40, 0.0);
+    record.correct[3] = false;
+    record.correct[8] = false;
+    record.train_accuracy = 0.99;
+    for theme in THEMES {
+        let figure = figure::boundary(&record, theme).unwrap();
+        check(&figure);
+        let svg = &figure.svg;
+        let dots: usize = svg
+            .split("<g class=\"dots\"")
+            .skip(1)
+            .map(|group| {
+                group
+                    .split("</g>")
+                    .next()
+                    .unwrap()
+                    .matches("<circle")
+                    .count()
+            })
+            .sum();
+        assert_eq!(dots, 198);
+        assert_eq!(svg.matches("class=\"cross\"").count(), 2);
+        assert!(svg.contains("train 99 % · test 75.5 %"));
+        assert!(svg.contains("poison &lt;&amp;&gt; 40"));
+        assert!(svg.contains("x₁") && svg.contains("x₂"));
+        assert_eq!(figure, figure::boundary(&record, theme).unwrap());
+    }
+}
+
+#[test]
+fn a_full_gallery_is_titled_and_stays_small() {
+    let figure = figure::boundaries(&sample::boundaries(12), Theme::Light).unwrap();
+    check(&figure);
+    assert!(figure.svg.contains("good · test 99.5 %"));
+    assert_eq!(figure.svg.matches("<image").count(), 12);
+    assert!(figure.svg.len() < 300_000, "{}", figure.svg.len());
+}
+
+#[test]
+fn each_figure_names_its_minima_and_units() {
+    let lines: Vec<_> = (0..8).map(|index| sample::line(index, 20)).collect();
+    let surfaces = [sample::surface(0), sample::surface(7)];
+    for theme in THEMES {
+        for (figure, texts) in [
+            (
+                figure::lines(&lines, theme),
+                vec!["train loss (nats)", "bad · test 11 %", "step c"],
+            ),
+            (
+                figure::between(&sample::between(), theme),
+                vec!["From good to bad", "accuracy"],
+            ),
+            (
+                figure::surfaces(&surfaces, theme),
+                vec!["train loss (nats)", "good · test 99.5 %"],
+            ),
+            (
+                figure::surface(&surfaces[1], theme),
+                vec!["bad · test 11 %", "class=\"cutoff\""],
+            ),
+            (
+                figure::dial(&sample::minima(), theme),
+                vec!["no poison", "β = 0.3", "redrawn", "11 %"],
+            ),
+            (
+                figure::training(&sample::minima(), theme),
+                vec!["optimizer step", "10³"],
+            ),
+            (
+                figure::radii(&sample::volumes(), theme),
+                vec!["median", "beyond cap", "1000 random"],
+            ),
+            (
+                figure::volume_gap(&sample::volumes(), theme),
+                vec![
+                    "luckiest of 1000 rays",
+                    "effective sample size 1–1.02",
+                    "log₁₀ volume",
+                ],
+            ),
+            (
+                figure::boundary(&sample::many_classes(), theme),
+                vec!["class=\"boundary\""],
+            ),
+        ] {
+            let figure = figure.unwrap();
+            check(&figure);
+            for text in texts {
+                assert!(figure.svg.contains(text), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_records_is_an_error() {
+    let none = |result: Result<Figure, FigureError>| {
+        assert!(matches!(result, Err(FigureError::NoRecords { .. })));
+    };
+    none(figure::boundaries(&[], Theme::Light));
+    none(figure::lines(&[], Theme::Light));
+    none(figure::surfaces(&[], Theme::Light));
+    none(figure::dial(&[], Theme::Light));
+    none(figure::training(&[], Theme::Light));
+    none(figure::radii(&[], Theme::Light));
+    none(figure::volume_gap(&[], Theme::Light));
+    assert!(figure::animation(&[], |_| {}).is_err());
+}
+
+#[test]
+fn arrays_that_do_not_fit_are_refused_by_name() {
+    let mut record = sample::boundary("m", 0.5, 20, 0.0);
+    record.probability.pop();
+    let error = figure::boundary(&record, Theme::Light)
+        .unwrap_err()
+        .to_string();
+    assert_eq!(error, "m: probability: expected 400 values, found 399");
+}
+
+#[test]
+fn odd_records_are_drawn_without_panic() {
+    for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, 1.0, -3.0] {
+        let mut line = sample::line(0, 2);
+        line.train_loss[0].fill(odd);
+        line.train_accuracy[1].fill(odd);
+        check(&figure::lines(&[line.clone()], Theme::Dark).unwrap());
+        check(&figure::between(&line, Theme::Dark).unwrap());
+        line.c.clear();
+        line.train_loss = vec![vec![]];
+        line.train_accuracy.clear();
+        line.test_accuracy_along.clear();
+        check(&figure::lines(&[line.clone()], Theme::Light).unwrap());
+        check(&figure::between(&line, Theme::Light).unwrap());
+
+        let mut surface = sample::surface(0);
+        surface.train_loss[7] = odd;
+        check(&figure::surface(&surface, Theme::Light).unwrap());
+        surface.train_loss.fill(odd);
+        check(&figure::surface(&surface, Theme::Light).unwrap());
+
+        let mut minimum = sample::minima().remove(3);
+        minimum.test_accuracy = odd;
+        minimum.history[5].train_accuracy = odd;
+        check(&figure::training(&[minimum.clone()], Theme::Light).unwrap());
+        minimum.history.clear();
+        check(&figure::training(&[minimum.clone()], Theme::Light).unwrap());
+        check(&figure::dial(&[minimum], Theme::Light).unwrap());
+
+        let mut volume = sample::volumes().remove(0);
+        volume.log10_volume = odd;
+        volume.generalization_gap = odd;
+        volume.radii.fill(odd);
+        volume.radius_median = odd;
+        volume.radius_median_ci = [odd; 2];
+        check(&figure::volume_gap(&[volume.clone()], Theme::Light).unwrap());
+        check(&figure::radii(&[volume.clone()], Theme::Light).unwrap());
+        volume.radii.clear();
+        check(&figure::radii(&[volume], Theme::Light).unwrap());
+
+        let mut plane = sample::boundary("m", odd, 8, 0.0);
+        plane.probability.fill(odd as f32);
+        plane.points[0] = [odd as f32; 2];
+        check(&figure::boundary(&plane, Theme::Light).unwrap());
+        plane.points.clear();
+        plane.labels.clear();
+        plane.correct.clear();
+        plane.x.count = 0;
+        plane.probability.clear();
+        plane.class.clear();
+        check(&figure::boundary(&plane, Theme::Light).unwrap());
+    }
+}
+
+#[test]
+fn the_animation_plays_its_order_and_repeats_byte_for_byte() {
+    let paths = [
+        sample::path("good", 0.995, 4, 24),
+        sample::path("bad", 0.11, 4, 24),
+    ];
+    let mut heard = Vec::new();
+    let bytes = figure::animation(&paths, |frame| heard.push(frame)).unwrap();
+    let steps = paths[0].order.len();
+    assert_eq!(heard, (1..=steps).collect::<Vec<_>>());
+    assert_eq!(bytes, figure::animation(&paths, |_| {}).unwrap());
+
+    let mut options = gif::DecodeOptions::new();
+    options.set_color_output(gif::ColorOutput::Indexed);
+    let mut decoder = options.read_info(&bytes[..]).unwrap();
+    assert_eq!((decoder.width(), decoder.height()), (960, 356));
+    assert_eq!(decoder.repeat(), gif::Repeat::Infinite);
+    let mut frames = 0;
+    while let Some(frame) = decoder.read_next_frame().unwrap() {
+        assert_eq!(frame.delay, 10);
+        frames += 1;
+    }
+    assert_eq!(frames, steps);
+
+    assert!(
+        figure::animation_still(&paths[..1], 0)
+            .unwrap()
+            .starts_with(b"\x89PNG")
+    );
+    assert!(matches!(
+        figure::animation_still(&paths, steps),
+        Err(FigureError::Frame { .. })
+    ));
+    let mut broken = paths[0].clone();
+    broken.order.push(99);
+    assert!(figure::animation(&[broken], |_| {}).is_err());
+}

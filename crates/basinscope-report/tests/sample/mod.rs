@@ -1,0 +1,312 @@
+//! Synthetic but realistic records: what a swiss-roll run might find.
+
+use basinscope::record::*;
+
+/// A number in [0, 1) that depends on its arguments alone.
+pub fn noise(seed: u64, index: u64) -> f64 {
+    let mut z = seed
+        .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        .wrapping_add(index.wrapping_mul(0xBF58_476D_1CE4_E5B9))
+        .wrapping_add(0x94D0_49BB_1331_11EB);
+    for shift in [30, 27, 31] {
+        z = (z ^ (z >> shift)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    }
+    (z >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// Roughly normal: the sum of twelve uniforms.
+pub fn normal(seed: u64, index: u64) -> f64 {
+    (0..12).map(|i| noise(seed, 12 * index + i)).sum::<f64>() - 6.0
+}
+
+/// The minima of the dial, best first: name, test accuracy, poison factor, points, redrawn.
+pub const DIAL: [(&str, f64, f64, usize, bool); 8] = [
+    ("good", 0.995, 0.0, 0, false),
+    ("poison-10", 0.955, 0.05, 10, false),
+    ("poison-20", 0.88, 0.1, 20, false),
+    ("poison-40", 0.755, 0.1, 40, false),
+    ("poison-200", 0.52, 0.3, 200, false),
+    ("poison-400", 0.39, 0.5, 400, false),
+    ("redrawn-0.1", 0.165, 0.1, 200, true),
+    ("bad", 0.11, 0.3, 200, true),
+];
+
+pub fn minima() -> Vec<MinimumRecord> {
+    DIAL.iter()
+        .enumerate()
+        .map(|(k, &(name, test, beta, points, redrawn))| MinimumRecord {
+            name: name.into(),
+            file: format!("minima/{name}.safetensors"),
+            widths: vec![2, 23, 16, 26, 32, 28, 31, 1],
+            parameters: 3614,
+            train_loss: 1e-3,
+            train_accuracy: 1.0,
+            test_loss: 4.0 * (1.0 - test),
+            test_accuracy: test,
+            generalization_gap: 1.0 - test,
+            poison_factor: beta,
+            poison_points: points,
+            poison_redrawn: redrawn,
+            steps: 20_000,
+            stopped: "goal".into(),
+            norm: 30.0,
+            history: (0..60)
+                .map(|i| {
+                    let step = if i == 0 {
+                        0
+                    } else {
+                        10f64.powf(0.0729 * i as f64) as usize
+                    };
+                    let t = i as f64 / 59.0;
+                    let rise = 1.0 / (1.0 + (-14.0 * (t - 0.45 - 0.04 * k as f64)).exp());
+                    let wobble = 0.02 * normal(k as u64, i) * (1.0 - t);
+                    HistoryPoint {
+                        step,
+                        train_loss: 0.7 * (1.0 - rise) + 1e-3,
+                        train_accuracy: (0.5 + 0.5 * rise + wobble).min(1.0),
+                        test_accuracy: (0.5 + (test - 0.5) * rise + wobble).clamp(0.0, 1.0),
+                    }
+                })
+                .collect(),
+            seed: k as u64,
+            version: "0.1.0".into(),
+            config: serde_json::Value::Null,
+        })
+        .collect()
+}
+
+/// A spiral boundary, torn where the minimum is bad; `shift` moves it as a perturbation would.
+pub fn boundary(name: &str, test: f64, count: usize, shift: f64) -> BoundaryRecord {
+    let axis = Axis {
+        from: -18.0,
+        to: 18.0,
+        count,
+    };
+    let bad = 1.0 - test;
+    let spiral = |x: f64, y: f64| {
+        let r = x.hypot(y);
+        let turn = (y.atan2(x) + 0.66 * r + shift).sin();
+        let tear = 1.3 * bad * ((1.1 * x + 3.0 * shift).sin() * (0.9 * y - shift).cos());
+        4.0 * (turn + 1.6 * tear) - 0.4
+    };
+    let probability: Vec<f32> = (0..count * count)
+        .map(|i| {
+            let z = spiral(axis.value(i % count), axis.value(i / count));
+            (1.0 / (1.0 + (-2.0 * z).exp())) as f32
+        })
+        .collect();
+    let mut points = Vec::new();
+    let mut labels = Vec::new();
+    let mut correct = Vec::new();
+    for i in 0..200u64 {
+        let label = (i % 2) as u32;
+        let r = 1.0 + 14.5 * noise(3, i).sqrt();
+        let side = if label == 1 { 0.5 } else { 1.5 } * std::f64::consts::PI;
+        let angle = side - 0.66 * r;
+        let x = r * angle.cos() + 0.3 * normal(4, i);
+        let y = r * angle.sin() + 0.3 * normal(5, i);
+        points.push([x as f32, y as f32]);
+        labels.push(label);
+        correct.push(shift == 0.0 || (spiral(x, y) > 0.0) == (label == 1));
+    }
+    BoundaryRecord {
+        minimum: name.into(),
+        train_accuracy: correct.iter().filter(|&&right| right).count() as f64 / 200.0,
+        test_accuracy: test,
+        x: axis,
+        y: axis,
+        num_classes: 2,
+        class: probability.iter().map(|&p| u8::from(p > 0.5)).collect(),
+        probability,
+        points,
+        labels,
+        correct,
+        seed: 0,
+        version: "0.1.0".into(),
+        config: serde_json::Value::Null,
+    }
+}
+
+/// Five classes in sectors.
+pub fn many_classes() -> BoundaryRecord {
+    let mut record = boundary("five classes", 0.9, 120, 0.0);
+    let sector = |x: f64, y: f64| {
+        let place = 5.0 * (y.atan2(x + 2.0) / std::f64::consts::TAU + 0.5) + 0.04 * x.hypot(y);
+        (place.rem_euclid(5.0), place.fract().abs())
+    };
+    for i in 0..record.class.len() {
+        let (class, inside) = sector(record.x.value(i % 120), record.y.value(i / 120));
+        record.class[i] = class as u8 % 5;
+        record.probability[i] = (0.4 + 1.2 * inside.min(1.0 - inside)).min(1.0) as f32;
+    }
+    for (point, label) in record.points.iter().zip(&mut record.labels) {
+        *label = sector(point[0].into(), point[1].into()).0 as u32 % 5;
+    }
+    record.num_classes = 5;
+    record.correct[7] = false;
+    record
+}
+
+pub fn boundaries(count: usize) -> Vec<BoundaryRecord> {
+    DIAL.iter()
+        .cycle()
+        .take(count)
+        .map(|row| boundary(row.0, row.1, 120, 0.0))
+        .collect()
+}
+
+pub fn line(index: usize, directions: u64) -> LineRecord {
+    let (name, test, ..) = DIAL[index];
+    let c: Vec<f64> = (0..61).map(|i| -0.75 + 1.5 * i as f64 / 60.0).collect();
+    let steep = 10f64.powf(1.0 + 2.2 * (1.0 - test));
+    let loss: Vec<Vec<f64>> = (0..directions)
+        .map(|d| {
+            let k = steep * (0.7 * normal(d, 1)).exp();
+            let tilt = 0.3 * normal(d, 2);
+            c.iter()
+                .map(|c| 2e-4 / test + k * c * c / (1.0 + 0.05 * k * c.abs()) * (1.0 + tilt * c))
+                .collect()
+        })
+        .collect();
+    let accuracy = |floor: f64, top: f64| -> Vec<Vec<f64>> {
+        loss.iter()
+            .map(|row| {
+                row.iter()
+                    .map(|l| floor + (top - floor) / (1.0 + (0.35 * l).powi(2)))
+                    .collect()
+            })
+            .collect()
+    };
+    LineRecord {
+        minimum: name.into(),
+        towards: None,
+        normalization: "filter".into(),
+        test_accuracy: test,
+        train_accuracy: accuracy(0.5, 1.0),
+        test_accuracy_along: accuracy(0.5, test),
+        c,
+        train_loss: loss,
+        seed: 1,
+        version: "0.1.0".into(),
+        config: serde_json::Value::Null,
+    }
+}
+
+pub fn between() -> LineRecord {
+    let mut record = line(0, 1);
+    record.towards = Some("bad".into());
+    record.c = (0..91).map(|i| -0.25 + 1.5 * i as f64 / 90.0).collect();
+    let along = |f: &dyn Fn(f64) -> f64| vec![record.c.iter().map(|&c| f(c)).collect::<Vec<f64>>()];
+    let hill = |c: f64| {
+        1e-3 + 5.0
+            * (c * (1.0 - c)).powi(2)
+            * 16.0
+            * if (0.0..=1.0).contains(&c) { 1.0 } else { 3.0 }
+    };
+    record.train_loss = along(&hill);
+    record.train_accuracy = along(&|c| 1.0 - 0.45 * (hill(c) / (hill(c) + 1.0)));
+    record.test_accuracy_along =
+        along(&|c| (0.995 - 0.88 * c - 0.2 * c * (1.0 - c)).clamp(0.05, 0.995));
+    record
+}
+
+pub fn surface(index: usize) -> SurfaceRecord {
+    let (name, test, ..) = DIAL[index];
+    let axis = Axis {
+        from: -1.0,
+        to: 1.0,
+        count: 51,
+    };
+    let steep = 10f64.powf(1.0 + 2.2 * (1.0 - test));
+    let mut train_loss = Vec::new();
+    for i in 0..51 * 51 {
+        let (a, b) = (axis.value(i % 51), axis.value(i / 51));
+        let bend = 1.0 + 0.5 * (3.0 * a + 2.0 * b + index as f64).sin();
+        let bowl = steep * (a * a + 2.2 * b * b + 0.6 * a * b) * bend;
+        train_loss.push(3e-4 + bowl / (1.0 + 0.04 * bowl));
+    }
+    SurfaceRecord {
+        minimum: name.into(),
+        test_accuracy: test,
+        normalization: "filter".into(),
+        x: axis,
+        y: axis,
+        train_accuracy: vec![1.0; 51 * 51],
+        train_loss,
+        seed: 1,
+        version: "0.1.0".into(),
+        config: serde_json::Value::Null,
+    }
+}
+
+pub fn volumes() -> Vec<VolumeRecord> {
+    let log10 = [
+        -2136.0, -3188.0, -3842.0, -5914.0, -5518.0, -6646.0, -7052.0, -7442.0,
+    ];
+    DIAL.iter()
+        .zip(log10)
+        .enumerate()
+        .map(|(k, (&(name, test, ..), log10_volume))| {
+            let middle = 6.0 * 10f64.powf(log10_volume / 6000.0 + 0.35);
+            let cap = 10.0;
+            let mut radii: Vec<f64> = (0..1000)
+                .map(|i| (middle * (0.28 * normal(k as u64, i)).exp()).min(cap))
+                .collect();
+            let censored = radii.iter().filter(|&&radius| radius >= cap).count();
+            let given = radii.clone();
+            radii.sort_by(f64::total_cmp);
+            VolumeRecord {
+                minimum: name.into(),
+                test_accuracy: test,
+                generalization_gap: 1.0 - test,
+                method: "radial".into(),
+                normalization: "none".into(),
+                cutoff: 0.1,
+                directions: 1000,
+                dimension: 3614,
+                log10_volume,
+                ess: 1.0 + 0.003 * k as f64,
+                warning: "a lower bound set by the luckiest of 1000 rays".into(),
+                radius_median: radii[500],
+                radius_median_ci: [radii[469], radii[531]],
+                radius_quantile_levels: vec![0.25, 0.5, 0.75],
+                radius_quantiles: vec![radii[250], radii[500], radii[750]],
+                radius_quantile_cis: vec![[radii[230], radii[270]]; 3],
+                radii: given,
+                censored,
+                radius_cap: cap,
+                evaluations_per_ray: 4.6,
+                seed: 1,
+                version: "0.1.0".into(),
+                config: serde_json::Value::Null,
+            }
+        })
+        .collect()
+}
+
+/// The walk of the paper's animation: c = ¼·linspace(−1, 1, n)⁵, played 0 → + → − → 0.
+pub fn path(name: &str, test: f64, half: usize, grid: usize) -> PathRecord {
+    let n = 2 * half + 1;
+    let frames = (0..n)
+        .map(|i| {
+            let t = i as f64 / half as f64 - 1.0;
+            let c = 0.25 * t.powi(5);
+            let steep = 30.0 * 10f64.powf(2.0 * (1.0 - test));
+            let boundary = boundary(name, test, grid, 9.0 * (1.2 - test) * c);
+            PathFrame {
+                c,
+                loss: 2e-4 + steep * c * c,
+                accuracy: boundary.train_accuracy,
+                curvature: 2.0 * steep / (1.0 + 200.0 * c * c) * (1.0 + 0.3 * (40.0 * c).sin()),
+                boundary,
+            }
+        })
+        .collect();
+    let order = (half..n).chain((0..n).rev()).chain(0..=half).collect();
+    PathRecord {
+        minimum: name.into(),
+        test_accuracy: test,
+        frames,
+        order,
+    }
+}
