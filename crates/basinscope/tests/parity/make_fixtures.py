@@ -4,8 +4,9 @@
 
 makes two files:
 
-torch_parity.json   {"torch": version, "cases": [{"name", "key", "arch", "widths", "activation",
-                    "points"}]}; "activation" is written as basinscope serialises it.
+torch_parity.json   {"torch": version, "seed", "cases": [{"name", "key", "arch", "widths",
+                    "activation", "points", "hvp"}]}; "activation" is written as basinscope
+                    serialises it, "hvp" says whether the case has a Hessian product.
 torch_parity.npz    every array as little-endian float64, so that one reader does for all:
     ARCH.theta      [n]      parameters: per layer weight [out, in] row-major, then bias [out];
                              every value is a float32
