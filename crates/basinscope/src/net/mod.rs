@@ -5,6 +5,8 @@ mod init;
 pub(crate) mod kernel;
 mod layout;
 mod mlp;
+#[cfg(test)]
+mod parity;
 
 pub use architecture::{Activation, Architecture};
 pub use init::Initialization;

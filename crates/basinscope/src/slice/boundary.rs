@@ -68,15 +68,24 @@ fn logistic(margin: f32) -> f32 {
     (1.0 / (1.0 + (-f64::from(margin)).exp())) as f32
 }
 
+/// Refuses data or nets that have no boundary in the plane, before anything is computed.
+///
+/// # Errors
+/// [`Error::Setting`] for other than 2 features.
+pub fn ensure_plane(num_features: usize) -> Result<()> {
+    if num_features == 2 {
+        return Ok(());
+    }
+    Err(Error::setting(
+        "num_features",
+        "2, as only points of two features have a boundary in the plane",
+        num_features,
+    ))
+}
+
 /// Refuses what [`boundary`] cannot draw.
 pub(super) fn check_net(net: &impl Classifier, theta: &[f32]) -> Result<()> {
-    if net.num_features() != 2 {
-        return Err(Error::setting(
-            "num_features",
-            "2, as only a net of two inputs has a boundary in the plane",
-            net.num_features(),
-        ));
-    }
+    ensure_plane(net.num_features())?;
     if net.num_classes() > 256 {
         let found = net.num_classes();
         return Err(Error::setting("num_classes", "at most 256", found));

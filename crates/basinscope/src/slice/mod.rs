@@ -8,7 +8,7 @@ mod point;
 mod toy;
 mod walk;
 
-pub use boundary::{Boundary, boundary, correct, enclosing_axes, predictions};
+pub use boundary::{Boundary, boundary, correct, enclosing_axes, ensure_plane, predictions};
 pub use line::{Line, between, line, lines};
 pub use plane::{Plane, plane};
 pub use point::LOSS_CEILING;
