@@ -42,7 +42,12 @@ impl Console {
             }
         })
         .context("cannot listen for Ctrl-C")?;
-        Ok(Self { json, quiet, bars, interrupted })
+        Ok(Self {
+            json,
+            quiet,
+            bars,
+            interrupted,
+        })
     }
 
     /// Whether the user asked to stop.
@@ -52,16 +57,22 @@ impl Console {
 
     /// Fails where the user asked to stop; called between pieces of work.
     pub fn check(&self) -> Result<()> {
-        if self.is_interrupted() { Err(Interrupted.into()) } else { Ok(()) }
+        if self.is_interrupted() {
+            Err(Interrupted.into())
+        } else {
+            Ok(())
+        }
     }
 
     /// A bar of `length` steps with remaining time; hidden where stderr is no terminal.
     pub fn bar(&self, what: &str, length: u64) -> ProgressBar {
         let bar = self.bars.add(ProgressBar::new(length));
         bar.set_style(
-            ProgressStyle::with_template("{prefix:<24} {bar:28.cyan/blue} {percent:>3} % {eta:>4} {msg}")
-                .unwrap_or_else(|_| ProgressStyle::default_bar())
-                .progress_chars("━╸─"),
+            ProgressStyle::with_template(
+                "{prefix:<24} {bar:28.cyan/blue} {percent:>3} % {eta:>4} {msg}",
+            )
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .progress_chars("━╸─"),
         );
         bar.set_prefix(what.to_owned());
         bar
@@ -94,7 +105,10 @@ pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
 pub fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
-        cells.chain([heading[column].chars().count()]).max().unwrap_or(0)
+        cells
+            .chain([heading[column].chars().count()])
+            .max()
+            .unwrap_or(0)
     };
     let widths: Vec<usize> = (0..heading.len()).map(width).collect();
     let line = |cells: Vec<&str>| {
@@ -130,8 +144,14 @@ mod tests {
 
     #[test]
     fn tables_align() {
-        let rows = vec![vec!["clean".into(), "99.5 %".into()], vec!["β".into(), "9 %".into()]];
+        let rows = vec![
+            vec!["clean".into(), "99.5 %".into()],
+            vec!["β".into(), "9 %".into()],
+        ];
         let text = table(&["minimum", "test"], &rows);
-        assert_eq!(text, "minimum    test\n───────────────\nclean    99.5 %\nβ           9 %");
+        assert_eq!(
+            text,
+            "minimum    test\n───────────────\nclean    99.5 %\nβ           9 %"
+        );
     }
 }

@@ -1,7 +1,9 @@
 //! Where the points of a run come from.
 
 use anyhow::Result;
-use basinscope::data::{CsvOptions, Dataset, Generator, Split, SplitSizes, load_csv, load_npz, split};
+use basinscope::data::{
+    CsvOptions, Dataset, Generator, Split, SplitSizes, load_csv, load_npz, split,
+};
 use basinscope::{Error, random};
 use clap::Args;
 use serde::{Deserialize, Serialize};
@@ -96,7 +98,9 @@ impl Source {
 impl DataArgs {
     /// The checked configuration; reads a file's size where sizes are left to it.
     pub fn config(&self, seed: u64) -> Result<DataConfig> {
-        let is_file = [".csv", ".npz", ".tsv"].iter().any(|ending| self.data.ends_with(ending))
+        let is_file = [".csv", ".npz", ".tsv"]
+            .iter()
+            .any(|ending| self.data.ends_with(ending))
             || self.data.contains(std::path::MAIN_SEPARATOR);
         let source = if is_file {
             if self.noise.is_some() {
@@ -139,7 +143,12 @@ impl DataArgs {
 }
 
 fn read(source: &Source) -> Result<Dataset> {
-    let Source::File { path, label, features } = source else {
+    let Source::File {
+        path,
+        label,
+        features,
+    } = source
+    else {
         unreachable!("only called for files")
     };
     if path.extension().is_some_and(|ending| ending == "npz") {
@@ -153,19 +162,32 @@ fn read(source: &Source) -> Result<Dataset> {
         };
         return Ok(load_npz(path, inputs, label.as_deref())?);
     }
-    let options = CsvOptions { label: label.clone(), features: features.clone() };
+    let options = CsvOptions {
+        label: label.clone(),
+        features: features.clone(),
+    };
     Ok(load_csv(path, &options)?)
 }
 
 impl DataConfig {
     /// Generates or reads the points and cuts them in three.
     pub fn load(&self) -> Result<Split> {
-        let sizes = SplitSizes { train: self.train, test: self.test, pool: self.pool };
+        let sizes = SplitSizes {
+            train: self.train,
+            test: self.test,
+            pool: self.pool,
+        };
         let points = match &self.source {
-            Source::Generator(generator) => generator
-                .dataset(sizes.train + sizes.test + sizes.pool, &mut random::stream(self.seed, "data", 0))?,
+            Source::Generator(generator) => generator.dataset(
+                sizes.train + sizes.test + sizes.pool,
+                &mut random::stream(self.seed, "data", 0),
+            )?,
             source => read(source)?,
         };
-        Ok(split(&points, sizes, &mut random::stream(self.seed, "split", 0))?)
+        Ok(split(
+            &points,
+            sizes,
+            &mut random::stream(self.seed, "split", 0),
+        )?)
     }
 }

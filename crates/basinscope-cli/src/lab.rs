@@ -67,7 +67,13 @@ impl Lab {
             }
             let train = MlpSurface::new(&net, &split.train)?;
             let test = MlpSurface::new(&net, &split.test)?;
-            minima.push(Minimum { record, net, theta, train, test });
+            minima.push(Minimum {
+                record,
+                net,
+                theta,
+                train,
+                test,
+            });
         }
         Ok(Self { run, split, minima })
     }
@@ -82,11 +88,18 @@ impl Lab {
 
     /// One minimum by name.
     pub fn find(&self, name: &str) -> Result<&Minimum> {
-        self.minima.iter().find(|minimum| minimum.record.name == name).ok_or_else(|| {
-            let names: Vec<_> = self.minima.iter().map(|m| m.record.name.as_str()).collect();
-            let expected = format!("one of {} in {}", names.join(", "), self.run.root().display());
-            Error::setting("minimum", expected, name).into()
-        })
+        self.minima
+            .iter()
+            .find(|minimum| minimum.record.name == name)
+            .ok_or_else(|| {
+                let names: Vec<_> = self.minima.iter().map(|m| m.record.name.as_str()).collect();
+                let expected = format!(
+                    "one of {} in {}",
+                    names.join(", "),
+                    self.run.root().display()
+                );
+                Error::setting("minimum", expected, name).into()
+            })
     }
 
     /// The minimum with the best test accuracy, and the worst of those that fit the training
@@ -94,9 +107,12 @@ impl Lab {
     pub fn best_and_worst(&self) -> Vec<&Minimum> {
         let accuracy = |m: &&Minimum| m.record.test_accuracy;
         let fits = |m: &&Minimum| m.record.train_accuracy >= 0.99;
-        let best = self.minima.iter().max_by(|a, b| accuracy(a).total_cmp(&accuracy(b)));
-        let worst = (self.minima.iter().filter(fits))
-            .min_by(|a, b| accuracy(a).total_cmp(&accuracy(b)));
+        let best = self
+            .minima
+            .iter()
+            .max_by(|a, b| accuracy(a).total_cmp(&accuracy(b)));
+        let worst =
+            (self.minima.iter().filter(fits)).min_by(|a, b| accuracy(a).total_cmp(&accuracy(b)));
         let mut both: Vec<_> = best.into_iter().chain(worst).collect();
         both.dedup_by_key(|m| m.record.name.clone());
         both
@@ -119,7 +135,9 @@ impl Lab {
         all.extend(records);
         let place = |record: &T| {
             let name = key(record).0;
-            self.minima.iter().position(|minimum| minimum.record.name == name)
+            self.minima
+                .iter()
+                .position(|minimum| minimum.record.name == name)
         };
         all.retain(|record| place(record).is_some());
         all.sort_by_key(|record| (place(record), key(record).1));
@@ -135,9 +153,11 @@ impl Lab {
     ) -> Result<()> {
         let light = figure(Theme::Light)?;
         let dark = figure(Theme::Dark)?;
-        self.run.write(format!("figures/{stem}.svg"), light.svg.as_bytes())?;
+        self.run
+            .write(format!("figures/{stem}.svg"), light.svg.as_bytes())?;
         self.run.write(format!("figures/{stem}.png"), &light.png)?;
-        self.run.write(format!("figures/{stem}-dark.svg"), dark.svg.as_bytes())?;
+        self.run
+            .write(format!("figures/{stem}-dark.svg"), dark.svg.as_bytes())?;
         Ok(())
     }
 
@@ -169,16 +189,14 @@ impl Lab {
                 ]
             })
             .collect();
-        table(&["minimum", "train", "test", "train loss", "steps", "stopped"], &rows)
+        table(
+            &["minimum", "train", "test", "train loss", "steps", "stopped"],
+            &rows,
+        )
     }
 
     /// Ends a command: page, a line for the reader, the summary object.
-    pub fn finish(
-        &self,
-        command: &str,
-        records: impl Serialize,
-        console: &Console,
-    ) -> Result<()> {
+    pub fn finish(&self, command: &str, records: impl Serialize, console: &Console) -> Result<()> {
         self.draw_page()?;
         let page = self.run.path("index.html");
         console.say(format!("wrote {}", page.display()));

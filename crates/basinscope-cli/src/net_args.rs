@@ -51,8 +51,15 @@ impl NetArgs {
             _ => Architecture::swiss_roll(),
         };
         let inner = 1..default.widths().len() - 1;
-        let hidden = self.hidden.clone().unwrap_or_else(|| default.widths()[inner].to_vec());
-        let outputs = if num_classes == 2 && !self.softmax { 1 } else { num_classes };
+        let hidden = self
+            .hidden
+            .clone()
+            .unwrap_or_else(|| default.widths()[inner].to_vec());
+        let outputs = if num_classes == 2 && !self.softmax {
+            1
+        } else {
+            num_classes
+        };
         let widths = [&[num_features], hidden.as_slice(), &[outputs]].concat();
         let activation = match self.activation {
             ActivationName::Relu => Activation::Relu,

@@ -44,8 +44,11 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
         names if names.len() <= 2 => lab.select(names)?,
         names => return Err(Error::setting("minimum", "one or two names", names.len()).into()),
     };
-    let settings =
-        Settings { reach: args.reach, resolution: args.resolution, seed: args.seed };
+    let settings = Settings {
+        reach: args.reach,
+        resolution: args.resolution,
+        seed: args.seed,
+    };
     let summary = compute(&lab, &minima, settings, console)?;
     lab.finish("animate", summary, console)
 }
@@ -65,10 +68,17 @@ pub fn compute(
     settings: Settings,
     console: &Console,
 ) -> Result<serde_json::Value> {
-    let Settings { reach, resolution, seed } = settings;
+    let Settings {
+        reach,
+        resolution,
+        seed,
+    } = settings;
     let (steps, order) = slice::schedule_with(reach, slice::WALK_POSITIONS)?;
     let grid = boundary::grid(lab, resolution)?;
-    let bar = console.bar("animation", (steps.len() * minima.len() + order.len()) as u64);
+    let bar = console.bar(
+        "animation",
+        (steps.len() * minima.len() + order.len()) as u64,
+    );
     let mut paths = Vec::with_capacity(minima.len());
     for minimum in minima {
         console.check()?;

@@ -68,7 +68,11 @@ pub fn record(
         num_classes: points.num_classes(),
         class: found.class,
         probability: found.probability,
-        points: points.inputs().chunks_exact(2).map(|p| [p[0], p[1]]).collect(),
+        points: points
+            .inputs()
+            .chunks_exact(2)
+            .map(|p| [p[0], p[1]])
+            .collect(),
         labels: points.labels().to_vec(),
         correct,
         seed: minimum.record.seed,
@@ -106,7 +110,9 @@ pub fn compute(
     let key = |record: &BoundaryRecord| (record.minimum.clone(), String::new());
     let mut all = lab.merge("results/boundaries.json", records.clone(), key)?;
     for record in &mut all {
-        let arrays = lab.run.read_arrays(arrays_file(&record.minimum), &["class", "probability"])?;
+        let arrays = lab
+            .run
+            .read_arrays(arrays_file(&record.minimum), &["class", "probability"])?;
         record.class = arrays[0].values.iter().map(|&class| class as u8).collect();
         record.probability = arrays[1].values.iter().map(|&p| p as f32).collect();
     }

@@ -21,7 +21,12 @@ pub struct Args {
     run: RunArgs,
 
     /// Step sizes c in θ + c·d, FROM:TO:COUNT
-    #[arg(long, value_name = "RANGE", default_value = "-1:1:101", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "RANGE",
+        default_value = "-1:1:101",
+        allow_hyphen_values = true
+    )]
     x: Axis,
 
     /// Random directions for each minimum
@@ -60,7 +65,12 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     }
     let normalization = Normalization::from_name(&args.normalization)?;
     let minima = lab.select(&args.run.minimum)?;
-    let settings = Settings { c: args.x, directions: args.directions, normalization, seed: args.seed };
+    let settings = Settings {
+        c: args.x,
+        directions: args.directions,
+        normalization,
+        seed: args.seed,
+    };
     let records = compute(&lab, &minima, settings, console)?;
     lab.finish("slice", records, console)
 }
@@ -81,7 +91,12 @@ pub fn compute(
     settings: Settings,
     console: &Console,
 ) -> Result<Vec<LineRecord>> {
-    let Settings { c, directions, normalization, seed } = settings;
+    let Settings {
+        c,
+        directions,
+        normalization,
+        seed,
+    } = settings;
     let steps: Vec<f64> = c.values().collect();
     let bar = console.bar("slices", minima.len() as u64);
     let mut records = Vec::with_capacity(minima.len());
@@ -94,8 +109,13 @@ pub fn compute(
                 random_direction(&layout, &minimum.theta, normalization, rng)
             })
             .collect();
-        let lines =
-            slice::lines(&minimum.train, Some(&minimum.test), &minimum.theta, &along, &steps)?;
+        let lines = slice::lines(
+            &minimum.train,
+            Some(&minimum.test),
+            &minimum.theta,
+            &along,
+            &steps,
+        )?;
         records.push(LineRecord {
             minimum: minimum.record.name.clone(),
             towards: None,
@@ -103,8 +123,14 @@ pub fn compute(
             test_accuracy: minimum.record.test_accuracy,
             c: steps.clone(),
             train_loss: lines.iter().map(|line| line.train_loss.clone()).collect(),
-            train_accuracy: lines.iter().map(|line| line.train_accuracy.clone()).collect(),
-            test_accuracy_along: lines.iter().map(|line| line.test_accuracy.clone()).collect(),
+            train_accuracy: lines
+                .iter()
+                .map(|line| line.train_accuracy.clone())
+                .collect(),
+            test_accuracy_along: lines
+                .iter()
+                .map(|line| line.test_accuracy.clone())
+                .collect(),
             seed,
             version: basinscope::VERSION.into(),
             config: json!({ "x": c, "directions": directions, "normalization": normalization }),
@@ -122,10 +148,17 @@ pub fn compute(
 pub fn between(lab: &Lab, a: &Minimum, b: &Minimum, console: &Console) -> Result<LineRecord> {
     console.check()?;
     if a.net != b.net {
-        let (expected, found) = (format!("{:?}", a.net.widths()), format!("{:?}", b.net.widths()));
+        let (expected, found) = (
+            format!("{:?}", a.net.widths()),
+            format!("{:?}", b.net.widths()),
+        );
         return Err(Error::setting("widths of the second minimum", expected, found).into());
     }
-    let c = Axis { from: -0.25, to: 1.25, count: 151 };
+    let c = Axis {
+        from: -0.25,
+        to: 1.25,
+        count: 151,
+    };
     let steps: Vec<f64> = c.values().collect();
     let test: &dyn Evaluate = &a.test;
     let line = slice::between(&a.train, Some(test), &a.theta, &b.theta, &steps)?;

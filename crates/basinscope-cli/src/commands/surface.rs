@@ -20,7 +20,12 @@ pub struct Args {
     run: RunArgs,
 
     /// Steps along the first direction, FROM:TO:COUNT
-    #[arg(long, value_name = "RANGE", default_value = "-1:1:61", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "RANGE",
+        default_value = "-1:1:61",
+        allow_hyphen_values = true
+    )]
     x: Axis,
 
     /// Steps along the second direction [default: as --x]
@@ -65,7 +70,12 @@ pub fn compute(
     settings: Settings,
     console: &Console,
 ) -> Result<Vec<SurfaceRecord>> {
-    let Settings { x, y, normalization, seed } = settings;
+    let Settings {
+        x,
+        y,
+        normalization,
+        seed,
+    } = settings;
     let nodes = (x.count * y.count) as u64;
     let bar = console.bar("surfaces", nodes * minima.len() as u64);
     let mut records = Vec::with_capacity(minima.len());

@@ -50,7 +50,12 @@ const fn stop(
     learning_rate: f64,
     steps: usize,
 ) -> Stop {
-    Stop { name, poison, learning_rate, steps }
+    Stop {
+        name,
+        poison,
+        learning_rate,
+        steps,
+    }
 }
 
 /// The dial: from no poison to as much as turns nearly every test point.
@@ -127,15 +132,26 @@ impl TourConfig {
             command: "tour",
             seed,
             slices: LineConfig {
-                x: Axis { from: -1.0, to: 1.0, count: 101 },
+                x: Axis {
+                    from: -1.0,
+                    to: 1.0,
+                    count: 101,
+                },
                 directions: slice::DIRECTIONS,
                 normalization: Normalization::Filter,
             },
             surfaces: PlaneConfig {
-                x: Axis { from: -1.0, to: 1.0, count: 61 },
+                x: Axis {
+                    from: -1.0,
+                    to: 1.0,
+                    count: 61,
+                },
                 normalization: Normalization::Filter,
             },
-            volumes: RadialSettings { seed, ..RadialSettings::default() },
+            volumes: RadialSettings {
+                seed,
+                ..RadialSettings::default()
+            },
             minima,
         })
     }
@@ -145,7 +161,10 @@ impl TourConfig {
 pub fn run(args: &Args, console: &Console) -> Result<()> {
     let begun = Instant::now();
     let config = TourConfig::new(args.seed)?;
-    let out = args.out.clone().unwrap_or_else(|| format!("basinscope-tour-{}", args.seed).into());
+    let out = args
+        .out
+        .clone()
+        .unwrap_or_else(|| format!("basinscope-tour-{}", args.seed).into());
     let run = train::open_for(&out, &toml::to_string(&config)?)?;
     let split = config.minima[0].data.load()?;
     run.write_data(&split)?;
@@ -209,7 +228,12 @@ fn look_and_measure(
 ) -> Result<Vec<VolumeRecord>> {
     lab.draw_training(console)?;
     let all: Vec<&Minimum> = lab.minima.iter().collect();
-    boundary::compute(lab, &all, boundary::grid(lab, boundary::RESOLUTION)?, console)?;
+    boundary::compute(
+        lab,
+        &all,
+        boundary::grid(lab, boundary::RESOLUTION)?,
+        console,
+    )?;
     let extremes = lab.best_and_worst();
     let settings = slice::Settings {
         c: config.slices.x,

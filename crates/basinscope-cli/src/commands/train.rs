@@ -224,9 +224,10 @@ impl Args {
         });
         let decay = match descent.schedule {
             Course::Constant => Decay::Constant,
-            Course::Steps => {
-                Decay::Steps { at: descent.decay_at.clone(), factor: descent.decay_factor }
-            }
+            Course::Steps => Decay::Steps {
+                at: descent.decay_at.clone(),
+                factor: descent.decay_factor,
+            },
             Course::Cosine => Decay::Cosine { floor: 0.01 },
         };
         TrainConfig {
@@ -239,9 +240,16 @@ impl Args {
             // An unknown name is told apart in `run`, before anything is written.
             optimizer: OptimizerConfig::from_name(&descent.optimizer)
                 .unwrap_or(OptimizerConfig::ADAM),
-            learning_rate: descent.lr.unwrap_or(if poison.is_some() { 0.01 } else { 0.0075 }),
-            schedule: Schedule { warmup: descent.warmup, decay },
-            steps: descent.steps.unwrap_or(if poison.is_some() { 20_000 } else { 2_000 }),
+            learning_rate: descent
+                .lr
+                .unwrap_or(if poison.is_some() { 0.01 } else { 0.0075 }),
+            schedule: Schedule {
+                warmup: descent.warmup,
+                decay,
+            },
+            steps: descent
+                .steps
+                .unwrap_or(if poison.is_some() { 20_000 } else { 2_000 }),
             batch_size: descent.batch.map_or(BatchSize::Full, BatchSize::Points),
             clip: (descent.clip != 0.0).then_some(descent.clip),
             l2: descent.l2,
@@ -320,7 +328,13 @@ pub fn train_one(
     console: &Console,
     bar: &ProgressBar,
 ) -> Result<MinimumRecord> {
-    let RunConfig { name, data, net, train: settings, .. } = config;
+    let RunConfig {
+        name,
+        data,
+        net,
+        train: settings,
+        ..
+    } = config;
     let state_file = format!("checkpoints/{name}.state");
     let context = serde_json::to_string(&(data, net))?;
     let state = match std::fs::read(run.path(&state_file)) {
@@ -336,7 +350,14 @@ pub fn train_one(
         context: &context,
         saved: Instant::now(),
     };
-    let minimum = train(net, split, data.source.generator(), settings, state, &mut watch)?;
+    let minimum = train(
+        net,
+        split,
+        data.source.generator(),
+        settings,
+        state,
+        &mut watch,
+    )?;
     if minimum.stopped == StopReason::Interrupted {
         return Err(Interrupted.into());
     }
@@ -385,12 +406,20 @@ impl Observer for Watch<'_> {
             // A state that cannot be saved costs only the power to go on from it.
             let _ = self.save(state);
         }
-        if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if stop {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 
     fn checkpoint(&mut self, epoch: usize, state: &TrainState) -> basinscope::Result<()> {
-        let file = format!("checkpoints/{}/epoch-{epoch:06}.safetensors", self.config.name);
+        let file = format!(
+            "checkpoints/{}/epoch-{epoch:06}.safetensors",
+            self.config.name
+        );
         let metadata = [("epoch", json!(epoch)), ("step", json!(state.step))];
-        self.run.write_theta(&file, &self.config.net, &state.theta, &metadata)
+        self.run
+            .write_theta(&file, &self.config.net, &state.theta, &metadata)
     }
 }

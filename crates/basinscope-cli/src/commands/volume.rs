@@ -55,7 +55,11 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
         directions: args.directions,
         normalization: Normalization::from_name(&args.normalization)?,
         radius_cap: args.radius_cap,
-        search: if args.scan { Search::Scan } else { Search::Secant },
+        search: if args.scan {
+            Search::Scan
+        } else {
+            Search::Secant
+        },
         seed: args.seed,
         ..RadialSettings::default()
     };
@@ -82,9 +86,14 @@ pub fn compute(
     for (index, minimum) in minima.iter().enumerate() {
         console.check()?;
         let before = index as u64 * rays;
-        let found = radial.run(&minimum.train, &minimum.net.layout(), &minimum.theta, |done| {
-            bar.set_position(before + done as u64);
-        })?;
+        let found = radial.run(
+            &minimum.train,
+            &minimum.net.layout(),
+            &minimum.theta,
+            |done| {
+                bar.set_position(before + done as u64);
+            },
+        )?;
         let record = &minimum.record;
         records.push(found.into_record(
             &record.name,
@@ -93,13 +102,17 @@ pub fn compute(
         ));
     }
     let key = |record: &VolumeRecord| {
-        (record.minimum.clone(), format!("{} {}", record.method, record.normalization))
+        (
+            record.minimum.clone(),
+            format!("{} {}", record.method, record.normalization),
+        )
     };
     let all = lab.merge("results/volumes.json", records.clone(), key)?;
     // One picture compares like with like.
     let alike: Vec<VolumeRecord> = (all.into_iter())
         .filter(|record| {
-            record.normalization == settings.normalization.name() && record.cutoff == settings.cutoff
+            record.normalization == settings.normalization.name()
+                && record.cutoff == settings.cutoff
         })
         .collect();
     lab.draw("radii", |theme| figure::radii(&alike, theme))?;

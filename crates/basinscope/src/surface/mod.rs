@@ -1,5 +1,6 @@
 //! The middle of the library: a loss surface `L(θ)`, `θ ∈ Rⁿ`, as one trait per capability.
 
+pub mod analytic;
 mod counting;
 
 pub use counting::Counting;
