@@ -29,6 +29,10 @@ pub struct DataArgs {
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     pub features: Option<Vec<String>>,
 
+    /// Seed of generated points and of the split
+    #[arg(long, value_name = "SEED", default_value_t = DEFAULT_DATA_SEED)]
+    pub data_seed: u64,
+
     /// Training points [default: 200; half of a file]
     #[arg(long, value_name = "N")]
     pub train_points: Option<usize>,
@@ -78,14 +82,6 @@ pub enum Source {
 }
 
 impl Source {
-    /// What a reader calls it.
-    pub fn name(&self) -> String {
-        match self {
-            Self::Generator(generator) => generator.name().to_owned(),
-            Self::File { path, .. } => path.display().to_string(),
-        }
-    }
-
     /// The generator, where poison can be redrawn.
     pub fn generator(&self) -> Option<&Generator> {
         match self {
@@ -97,7 +93,7 @@ impl Source {
 
 impl DataArgs {
     /// The checked configuration; reads a file's size where sizes are left to it.
-    pub fn config(&self, seed: u64) -> Result<DataConfig> {
+    pub fn config(&self) -> Result<DataConfig> {
         let is_file = [".csv", ".npz", ".tsv"]
             .iter()
             .any(|ending| self.data.ends_with(ending))
@@ -136,7 +132,7 @@ impl DataArgs {
             train: self.train_points.unwrap_or(defaults.0),
             test: self.test_points.unwrap_or(defaults.1),
             pool: self.pool_points.unwrap_or(defaults.2),
-            seed,
+            seed: self.data_seed,
             source,
         })
     }

@@ -1,8 +1,9 @@
 //! How often the recipes reach their minima on the swiss roll: ten seeds, good and bad.
 //!
-//! `cargo run --release --example success_rates`
+//! `cargo run --release --example success_rates [DATA_SEED]`; without one the built-in draw of the
+//! points is used, and with `each` every seed draws its own.
 
-use basinscope::data::{Generator, SplitSizes, split};
+use basinscope::data::{DEFAULT_DATA_SEED, Generator, SplitSizes, split};
 use basinscope::net::Architecture;
 use basinscope::random::stream;
 use basinscope::train::{PoisonConfig, PoisonForm, TrainConfig, train};
@@ -15,6 +16,11 @@ fn main() -> basinscope::Result<()> {
         factor: 0.3,
         form: PoisonForm::Flipped,
         redrawn: true,
+    };
+    let fixed = match std::env::args().nth(1).as_deref() {
+        None => Some(DEFAULT_DATA_SEED),
+        Some("each") => None,
+        Some(text) => Some(text.parse().expect("a seed or `each`")),
     };
     let good = TrainConfig::default();
     let bad = TrainConfig {
@@ -30,14 +36,15 @@ fn main() -> basinscope::Result<()> {
             .with_max_len(1)
             .map(|seed| {
                 let seed = u64::from(seed);
+                let data_seed = fixed.unwrap_or(seed);
                 let generator = Generator::from_name("swiss-roll")?;
-                let points = generator.dataset(800, &mut stream(seed, "data", 0))?;
+                let points = generator.dataset(800, &mut stream(data_seed, "data", 0))?;
                 let sizes = SplitSizes {
                     train: 200,
                     test: 200,
                     pool: 400,
                 };
-                let parts = split(&points, sizes, &mut stream(seed, "split", 0))?;
+                let parts = split(&points, sizes, &mut stream(data_seed, "split", 0))?;
                 let config = TrainConfig {
                     seed,
                     ..config.clone()

@@ -24,7 +24,7 @@ pub struct Args {
     #[arg(
         long,
         value_name = "RANGE",
-        default_value = "-1:1:101",
+        default_value = "-0.5:0.5:101",
         allow_hyphen_values = true
     )]
     x: Axis,

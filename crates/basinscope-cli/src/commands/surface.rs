@@ -23,7 +23,7 @@ pub struct Args {
     #[arg(
         long,
         value_name = "RANGE",
-        default_value = "-1:1:61",
+        default_value = "-0.25:0.25:81",
         allow_hyphen_values = true
     )]
     x: Axis,

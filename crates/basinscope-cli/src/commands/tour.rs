@@ -7,7 +7,7 @@ use crate::data_args::{DataConfig, Source};
 use crate::lab::{Lab, Minimum};
 use anyhow::Result;
 use basinscope::basin::RadialSettings;
-use basinscope::data::Generator;
+use basinscope::data::{DEFAULT_DATA_SEED, Generator};
 use basinscope::direction::Normalization;
 use basinscope::net::Architecture;
 use basinscope::record::{Axis, MinimumRecord, VolumeRecord};
@@ -31,7 +31,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Seed of everything
+    /// Seed of initialisation, poison and directions (the points stay the same)
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
@@ -67,9 +67,9 @@ const DIAL: [Stop; 10] = [
     stop("fixed-100", Some((100, 0.2, false)), 0.01, 20_000),
     stop("fixed-200", Some((200, 0.3, false)), 0.01, 20_000),
     stop("fixed-400", Some((400, 0.5, false)), 0.01, 20_000),
-    stop("redrawn-10k", Some((200, 0.1, true)), 0.005, 10_000),
-    stop("redrawn-20k", Some((200, 0.1, true)), 0.005, 20_000),
-    stop("redrawn-40k", Some((200, 0.3, true)), 0.005, 40_000),
+    stop("redraw-10k", Some((200, 0.1, true)), 0.005, 10_000),
+    stop("redraw-20k", Some((200, 0.1, true)), 0.005, 20_000),
+    stop("redraw-40k", Some((200, 0.3, true)), 0.005, 40_000),
 ];
 
 /// The whole tour as `config.toml` holds it.
@@ -103,7 +103,7 @@ impl TourConfig {
             train: 200,
             test: 200,
             pool: 400,
-            seed,
+            seed: DEFAULT_DATA_SEED,
             source: Source::Generator(Generator::from_name("swiss-roll")?),
         };
         let minima = DIAL

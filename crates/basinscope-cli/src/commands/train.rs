@@ -39,7 +39,7 @@ pub struct Args {
     #[arg(long, default_value = "minimum")]
     name: String,
 
-    /// Seed of data, initialisation, batches and poison
+    /// Seed of initialisation, batches and poison
     #[arg(long, default_value_t = 0)]
     seed: u64,
 
@@ -195,7 +195,7 @@ impl Args {
             return toml::from_str(&text)
                 .with_context(|| format!("{}: not the config.toml of a run", path.display()));
         }
-        let data = self.data.config(self.seed)?;
+        let data = self.data.config()?;
         let split = data.load()?;
         let net = self.net.architecture(
             &data.source,

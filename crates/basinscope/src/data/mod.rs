@@ -7,7 +7,7 @@ mod poison;
 mod split;
 
 pub use dataset::{Dataset, Split};
-pub use generate::Generator;
+pub use generate::{DEFAULT_DATA_SEED, Generator};
 pub use load::{CsvOptions, load_csv, load_npz};
 pub use poison::{Poison, flip};
 pub use split::{SplitSizes, split};
