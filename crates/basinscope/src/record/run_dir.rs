@@ -233,7 +233,7 @@ impl RunDir {
     /// Reads a minimum's architecture and θ.
     ///
     /// # Errors
-    /// As [`read_theta`].
+    /// As [`read_theta`](super::read_theta).
     pub fn read_minimum(&self, relative: impl AsRef<Path>) -> Result<(Architecture, Vec<f32>)> {
         theta_file::read_theta(&self.path(relative))
     }

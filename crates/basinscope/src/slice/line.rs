@@ -78,7 +78,7 @@ pub fn line(
 /// Loss and accuracy along several lines through θ, one for each direction and in their order.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 ///
 /// # Cost
 /// `directions.len() · c.len()` evaluations of each surface.
@@ -121,7 +121,7 @@ pub fn lines<D: AsRef<[f32]> + Sync>(
 /// c = 0 is `from` and c = 1 is `to`, both to the bit; c may run beyond them (−0.5 to 1.5).
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 ///
 /// # Cost
 /// One evaluation of each surface for each c.

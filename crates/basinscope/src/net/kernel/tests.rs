@@ -110,8 +110,8 @@ fn reference(net: &Architecture, theta: &[f32], parts: &[(&Dataset, Objective, f
                 let offset = offsets[layer];
                 for o in 0..fan_out {
                     delta[o] *= slopes[layer][o];
-                    for i in 0..fan_in {
-                        out.grad[offset + o * fan_in + i] += delta[o] * values[layer][i];
+                    for (i, &value) in values[layer].iter().enumerate() {
+                        out.grad[offset + o * fan_in + i] += delta[o] * value;
                     }
                     out.grad[offset + fan_in * fan_out + o] += delta[o];
                 }

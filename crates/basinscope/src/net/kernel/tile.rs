@@ -22,6 +22,7 @@ const fn max_columns(lanes: usize) -> usize {
 /// `out[o][p] = epilogue(init[o] + Σ_k weights[o][k] · input[k][p])` for `outputs` rows of `width`
 /// points; `init` of length 0 counts as zeros.
 #[inline(always)]
+#[allow(clippy::too_many_arguments)] // the operands of one matrix product
 pub(super) fn layer<S: Simd>(
     simd: S,
     weights: &[f32],
@@ -86,27 +87,27 @@ fn tile_layer<S: Simd, const R: usize, const C: usize>(
         std::array::from_fn(|r| &weights[(row + r) * depth..(row + r + 1) * depth]);
     for (k, points) in input.chunks_exact(vectors).take(depth).enumerate() {
         let points = &points[column..column + C];
-        for r in 0..R {
-            let weight = simd.splat_f32s(rows[r][k]);
-            for c in 0..C {
-                sums[r][c] = simd.mul_add_e_f32s(weight, points[c], sums[r][c]);
+        for (sums, row) in sums.iter_mut().zip(&rows) {
+            let weight = simd.splat_f32s(row[k]);
+            for (sum, &point) in sums.iter_mut().zip(points) {
+                *sum = simd.mul_add_e_f32s(weight, point, *sum);
             }
         }
     }
-    for r in 0..R {
+    for (r, sums) in sums.iter().enumerate() {
         let from = (row + r) * vectors + column;
         let target = &mut out[from..from + C];
         match epilogue {
-            Epilogue::Linear => target.copy_from_slice(&sums[r]),
+            Epilogue::Linear => target.copy_from_slice(sums),
             Epilogue::Activate(activation) => {
                 for c in 0..C {
-                    target[c] = activate(simd, activation, sums[r][c]);
+                    target[c] = activate(simd, activation, sums[c]);
                 }
             }
             Epilogue::Gate(activation, values) => {
                 let (values, _) = S::as_simd_f32s(values);
                 for c in 0..C {
-                    target[c] = gate(simd, activation, values[from + c], sums[r][c]);
+                    target[c] = gate(simd, activation, values[from + c], sums[c]);
                 }
             }
         }
