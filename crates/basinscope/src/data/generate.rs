@@ -1,6 +1,7 @@
 //! The two-dimensional sets of the paper, and a few for teaching.
 
 use super::Dataset;
+use super::nearest_name::unknown_name;
 use crate::{Error, Result};
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
@@ -70,7 +71,8 @@ impl Generator {
             "xor" => Self::Xor { noise: 0.35 },
             other => {
                 let expected = format!("one of {}, or a .csv or .npz file", Self::NAMES.join(", "));
-                return Err(Error::setting("data", expected, other));
+                let found = unknown_name(other, Self::NAMES.iter().copied());
+                return Err(Error::setting("data", expected, found));
             }
         })
     }

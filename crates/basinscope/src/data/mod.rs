@@ -1,13 +1,17 @@
 //! Labelled points: generated, read from files, split and poisoned.
 
+mod classes;
 mod dataset;
 mod generate;
-mod load;
+mod load_csv;
+mod load_npz;
+mod nearest_name;
 mod poison;
 mod split;
 
 pub use dataset::{Dataset, Split};
 pub use generate::{DEFAULT_DATA_SEED, Generator};
-pub use load::{CsvOptions, load_csv, load_npz};
+pub use load_csv::{CsvOptions, load_csv};
+pub use load_npz::{INPUT_NAMES, LABEL_NAMES, load_npz};
 pub use poison::{Poison, flip};
 pub use split::{SplitSizes, split};

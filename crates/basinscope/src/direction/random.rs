@@ -62,7 +62,13 @@ mod tests {
         let draw = |how| random_direction(&layout, &theta, how, &mut stream(2, "d", 0));
         let close = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-5, "{a} {b}");
 
-        close(norm(&draw(Normalization::None), std::slice::from_ref(&(0..theta.len()))), 1.0);
+        close(
+            norm(
+                &draw(Normalization::None),
+                std::slice::from_ref(&(0..theta.len())),
+            ),
+            1.0,
+        );
         let filter = draw(Normalization::Filter);
         let layer = draw(Normalization::Layer);
         let model = draw(Normalization::Model);
