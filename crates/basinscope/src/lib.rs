@@ -22,3 +22,8 @@ pub use error::{Error, Result};
 
 /// The version of this library, written into every result.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Holds the README's example to the compiler.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
