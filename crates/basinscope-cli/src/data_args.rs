@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use basinscope::data::{
-    CsvOptions, Dataset, Generator, Split, SplitSizes, load_csv, load_npz, split,
+    CsvOptions, DEFAULT_DATA_SEED, Dataset, Generator, Split, SplitSizes, load_csv, load_npz, split,
 };
 use basinscope::{Error, random};
 use clap::Args;

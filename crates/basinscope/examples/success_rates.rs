@@ -13,7 +13,7 @@ use std::time::Instant;
 fn main() -> basinscope::Result<()> {
     let redrawn = PoisonConfig {
         points: 200,
-        factor: 0.3,
+        factor: 0.5,
         form: PoisonForm::Flipped,
         redrawn: true,
     };

@@ -69,7 +69,7 @@ const DIAL: [Stop; 10] = [
     stop("fixed-400", Some((400, 0.5, false)), 0.01, 20_000),
     stop("redraw-10k", Some((200, 0.1, true)), 0.005, 10_000),
     stop("redraw-20k", Some((200, 0.1, true)), 0.005, 20_000),
-    stop("redraw-40k", Some((200, 0.3, true)), 0.005, 40_000),
+    stop("redraw-40k", Some((200, 0.5, true)), 0.005, 40_000),
 ];
 
 /// The whole tour as `config.toml` holds it.

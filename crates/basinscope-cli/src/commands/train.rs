@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 Examples:
   basinscope train --out runs/good
   basinscope train --data swiss-roll --poison 200 --beta .3 --out runs/bad
-  basinscope train --poison 200 --beta .3 --redraw --steps 40000 --lr .005 --out runs/worse
+  basinscope train --poison 200 --beta .5 --redraw --steps 40000 --lr .005 --out runs/worse
   basinscope train --data points.csv --label class --hidden 64,64 --out runs/mine
   basinscope train --config runs/bad/config.toml --out runs/again")]
 pub struct Args {
