@@ -65,7 +65,7 @@ const DIAL: [Stop; 10] = [
     stop("fixed-20", Some((20, 0.1, false)), 0.005, 10_000),
     stop("fixed-40", Some((40, 0.1, false)), 0.01, 20_000),
     stop("fixed-100", Some((100, 0.2, false)), 0.01, 20_000),
-    stop("fixed-200", Some((200, 0.3, false)), 0.01, 20_000),
+    stop("fixed-200", Some((200, 0.3, false)), 0.005, 20_000),
     stop("fixed-400", Some((400, 0.5, false)), 0.01, 20_000),
     stop("redraw-10k", Some((200, 0.1, true)), 0.005, 10_000),
     stop("redraw-20k", Some((200, 0.1, true)), 0.005, 20_000),
