@@ -1,3 +1,4 @@
 //! Figures (SVG, PNG, GIF) and the page of a run, drawn from its records alone.
 
 pub mod figure;
+pub mod page;

@@ -1,0 +1,153 @@
+//! A run with made-up records and the simplest of figures, to look at the page with.
+
+use basinscope::record::{HistoryPoint, LineRecord, MinimumRecord, RunDir, VolumeRecord};
+use serde_json::json;
+
+/// Name, test accuracy, poison points, β, redrawn, median radius, log10 volume.
+type Stop = (&'static str, f64, usize, f64, bool, f64, f64);
+
+/// From good to bad, as a tour finds them.
+pub const STOPS: [Stop; 5] = [
+    ("clean", 0.995, 0, 0.0, false, 0.812, -2136.4),
+    ("fixed-20", 0.88, 20, 0.1, false, 0.341, -3842.0),
+    ("fixed-200", 0.52, 200, 0.3, false, 0.204, -5518.3),
+    ("redrawn-10k", 0.34, 200, 0.1, true, 0.163, -6646.0),
+    ("redrawn-40k", 0.11, 200, 0.3, true, 0.129, -7442.2),
+];
+
+/// A minimum of the swiss-roll net.
+pub fn minimum(stop: Stop) -> MinimumRecord {
+    let (name, test, poison_points, poison_factor, poison_redrawn, ..) = stop;
+    MinimumRecord {
+        name: name.into(),
+        file: format!("minima/{name}.safetensors"),
+        widths: vec![2, 23, 16, 26, 32, 28, 31, 1],
+        parameters: 3614,
+        train_loss: 0.00042,
+        train_accuracy: 1.0,
+        test_loss: 8.0 * (1.0 - test),
+        test_accuracy: test,
+        generalization_gap: 1.0 - test,
+        poison_factor,
+        poison_points,
+        poison_redrawn,
+        steps: if poison_points == 0 { 2_000 } else { 20_000 },
+        stopped: "steps".into(),
+        norm: 18.3,
+        history: vec![HistoryPoint {
+            step: 0,
+            train_loss: 0.7,
+            train_accuracy: 0.5,
+            test_accuracy: 0.5,
+        }],
+        seed: 7,
+        version: basinscope::VERSION.into(),
+        config: json!({}),
+    }
+}
+
+/// The volume of its basin.
+pub fn volume(stop: Stop) -> VolumeRecord {
+    let (name, test_accuracy, .., radius, log10_volume) = stop;
+    VolumeRecord {
+        minimum: name.into(),
+        test_accuracy,
+        generalization_gap: 1.0 - test_accuracy,
+        method: "radial".into(),
+        normalization: "none".into(),
+        cutoff: 0.1,
+        directions: 1000,
+        dimension: 3614,
+        log10_volume,
+        ess: 1.0,
+        warning: "a lower bound set by 1 of 1000 rays".into(),
+        radius_median: radius,
+        radius_median_ci: [0.99 * radius, 1.01 * radius],
+        radius_quantile_levels: vec![0.5],
+        radius_quantiles: vec![radius],
+        radius_quantile_cis: vec![[0.99 * radius, 1.01 * radius]],
+        radii: vec![radius; 4],
+        censored: 0,
+        radius_cap: 100.0,
+        evaluations_per_ray: 4.8,
+        seed: 7,
+        version: basinscope::VERSION.into(),
+        config: json!({}),
+    }
+}
+
+/// A parabola along two directions that reaches 0.1 nats at |c| = `radius`.
+pub fn line(stop: Stop) -> LineRecord {
+    let c: Vec<f64> = (-50..=50).map(|i| f64::from(i) / 50.0).collect();
+    let loss: Vec<f64> = c.iter().map(|c| 0.1 * (c / stop.5).powi(2)).collect();
+    let accuracy: Vec<f64> = loss.iter().map(|loss| 1.0 / (1.0 + loss)).collect();
+    LineRecord {
+        minimum: stop.0.into(),
+        towards: None,
+        normalization: "filter".into(),
+        test_accuracy: stop.1,
+        c,
+        train_loss: vec![loss; 2],
+        train_accuracy: vec![accuracy.clone(); 2],
+        test_accuracy_along: vec![accuracy; 2],
+        seed: 7,
+        version: basinscope::VERSION.into(),
+        config: json!({}),
+    }
+}
+
+/// The line from the first stop to the last, with a wall of 2 nats in the middle.
+pub fn between() -> LineRecord {
+    let c: Vec<f64> = (0..=20).map(|i| f64::from(i) / 20.0).collect();
+    let loss: Vec<f64> = c.iter().map(|c| 0.001 + 8.0 * c * (1.0 - c)).collect();
+    let accuracy: Vec<f64> = c.iter().map(|c| 1.0 - 2.0 * c * (1.0 - c)).collect();
+    LineRecord {
+        towards: Some(STOPS[4].0.into()),
+        c,
+        train_loss: vec![loss],
+        train_accuracy: vec![accuracy.clone()],
+        test_accuracy_along: vec![accuracy],
+        ..line(STOPS[0])
+    }
+}
+
+/// Writes the whole run.
+pub fn write(run: &RunDir) -> basinscope::Result<()> {
+    run.write_json("results/minima.json", &STOPS.map(minimum).to_vec())?;
+    run.write_json("results/volumes.json", &STOPS.map(volume).to_vec())?;
+    run.write_json("results/slices.json", &STOPS.map(line).to_vec())?;
+    run.write_json("results/between.json", &between())?;
+    run.write("config.toml", b"command = \"tour\"\nseed = 7\n")?;
+    for name in [
+        "dial",
+        "training",
+        "boundaries",
+        "slices",
+        "between",
+        "surfaces",
+        "radii",
+        "volume-gap",
+    ] {
+        figure(run, name, "")?;
+        figure(run, name, "-dark")?;
+    }
+    for stop in STOPS {
+        figure(run, &format!("boundary-{}", stop.0), "")?;
+    }
+    Ok(())
+}
+
+fn figure(run: &RunDir, name: &str, suffix: &str) -> basinscope::Result<()> {
+    let [paper, ink] = if suffix.is_empty() {
+        ["#fff", "#1b1e24"]
+    } else {
+        ["#16181d", "#eceef2"]
+    };
+    let svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 900 420\" width=\"900\" height=\"420\">\
+         <rect width=\"900\" height=\"420\" fill=\"{paper}\"/>\
+         <text x=\"40\" y=\"60\" font-size=\"16\" fill=\"{ink}\">{name}</text>\
+         <path d=\"M40 90C300 470 600 470 860 90\" stroke=\"{ink}\" fill=\"none\"/></svg>"
+    );
+    run.write(format!("figures/{name}{suffix}.svg"), svg.as_bytes())
+}

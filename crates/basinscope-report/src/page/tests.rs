@@ -1,0 +1,133 @@
+//! The page of made-up runs: stations, numbers, escaping, and nothing from outside.
+
+#[path = "../../examples/demo_page/run.rs"]
+#[allow(dead_code)]
+mod demo;
+
+use super::*;
+use demo::{STOPS, minimum, volume};
+
+fn full() -> (tempfile::TempDir, RunDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunDir::create(folder.path()).unwrap();
+    demo::write(&run).unwrap();
+    (folder, run)
+}
+
+/// The text of a page, without tags, embedded files and runs of white space.
+fn text(html: &str) -> String {
+    let mut plain = String::new();
+    let mut inside = false;
+    for character in html[html.find("<body").unwrap()..].chars() {
+        match character {
+            '<' => inside = true,
+            '>' => inside = false,
+            other if !inside => plain.push(other),
+            _ => {}
+        }
+    }
+    plain.replace('\u{202f}', " ")
+}
+
+#[test]
+fn a_full_run_has_every_station_in_order() {
+    let (_folder, run) = full();
+    let html = index_html(&run).unwrap();
+    let mut from = 0;
+    for id in [
+        "mystery",
+        "minima",
+        "flatness",
+        "boundaries",
+        "volume",
+        "numbers",
+        "sources",
+    ] {
+        let at = html.find(&format!("<section id=\"{id}\"")).expect(id);
+        assert!(at > from, "{id} is out of order");
+        assert!(html.contains(&format!("href=\"#{id}\"")), "{id}");
+        from = at;
+    }
+    assert_eq!(
+        html.matches("prefers-color-scheme: dark)\" srcset").count(),
+        8
+    );
+}
+
+#[test]
+fn the_text_states_what_the_records_hold() {
+    let (_folder, run) = full();
+    let html = text(&index_html(&run).unwrap());
+    for words in [
+        "One is right about 99.5 % of new points, the other about 11.0 %",
+        "by a factor of 6.3",              // 0.812 / 0.129
+        "larger by 5,306 orders",          // 7,442.2 − 2,136.4
+        "1.0 of 1,000",                    // ESS
+        "at |c| = 0.81",                   // where the demo's parabola reaches the cutoff
+        "climbs to 2.0 nats (at c = 0.50", // 0.001 + 8/4
+        "rank correlation of 1.00",
+        "basinscope tour --seed 7",
+    ] {
+        assert!(html.contains(words), "{words}");
+    }
+}
+
+#[test]
+fn one_minimum_makes_a_page_without_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunDir::create(folder.path()).unwrap();
+    run.write_json("results/minima.json", &[minimum(STOPS[4])])
+        .unwrap();
+    let html = index_html(&run).unwrap();
+    assert!(text(&html).contains("This run has one minimum"));
+    for id in ["flatness", "boundaries", "volume"] {
+        assert!(!html.contains(&format!("id=\"{id}\"")), "{id}");
+    }
+    assert!(!html.contains("<figure"));
+}
+
+#[test]
+fn what_speaks_against_the_story_is_said() {
+    let (_folder, run) = full();
+    let mut volumes = STOPS.map(volume).to_vec();
+    (volumes[0].radius_median, volumes[0].radius_median_ci) = (0.01, [0.009, 0.011]);
+    run.write_json("results/volumes.json", &volumes).unwrap();
+    assert!(text(&index_html(&run).unwrap()).contains("speaks against the story"));
+}
+
+#[test]
+fn names_from_records_cannot_become_markup() {
+    let (_folder, run) = full();
+    let mut record = minimum(STOPS[4]);
+    record.name = "\"><script>alert(1)</script>".into();
+    record.test_accuracy = 0.05;
+    run.write_json("results/minima.json", &[minimum(STOPS[0]), record])
+        .unwrap();
+    run.write("config.toml", b"# </code><script>").unwrap();
+    let html = index_html(&run).unwrap();
+    assert!(!html.contains("<script"));
+    assert!(html.contains("&lt;script&gt;alert(1)"));
+}
+
+#[test]
+fn nothing_is_loaded_from_outside() {
+    let (_folder, run) = full();
+    let html = index_html(&run).unwrap();
+    for loader in ["src=\"", "srcset=\"", "url(", "@import"] {
+        for (at, _) in html.match_indices(loader) {
+            let target = &html[at + loader.len()..];
+            assert!(target.starts_with("data:"), "{}", &target[..40]);
+        }
+    }
+    assert!(html.contains("default-src 'none'"));
+}
+
+#[test]
+fn a_run_without_minima_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunDir::create(folder.path()).unwrap();
+    run.write("results/minima.json", b"[]").unwrap();
+    assert!(matches!(index_html(&run), Err(PageError::NoMinima { .. })));
+    run.write("results/minima.json", b"{").unwrap();
+    assert!(matches!(index_html(&run), Err(PageError::Record(_))));
+}
