@@ -27,8 +27,8 @@ pub(super) fn section(story: &Story, run: &RunDir) -> Result<Option<Section>, Pa
         short: "Boundaries",
         body: html! {
             p {
-                "A net cuts the plane into regions, one class each. All of these cuts put the training "
-                "points on the right side"
+                "A net cuts the plane into regions, one class each. All of these were trained to put the "
+                "training points on the right side"
                 @if let Some((right, all)) = correct(story) {
                     " (" (count(right)) " of " (count(all)) " in all pictures together)"
                 }
@@ -125,7 +125,6 @@ fn animation(story: &Story, wiggle: &str, still: Option<&str>) -> Markup {
                 p {
                     "The net at θ + c·d, as c goes from 0 up, down and back to 0."
                 }
-                p.downloads { a download="wiggle.gif" href=(wiggle) aria-label="Save wiggle.gif" { "GIF" } }
             }
         }
     }

@@ -44,7 +44,7 @@ pub(super) fn section(story: &Story, run: &RunDir) -> Result<Option<Section>, Pa
                         ", " (normalized(&surface.normalization)) ", " (significant(surface.x.from, 2)) " to "
                         (significant(surface.x.to, 2)) " each way"
                     }
-                    ". Same scale of colour for all."
+                    "."
                 }))
             }
             @if story.between.is_some() || between.is_some() {

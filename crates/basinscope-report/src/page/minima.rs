@@ -64,7 +64,9 @@ fn opening(story: &Story) -> Markup {
             "Here are " (words(minima.len())) " minima"
             @if same_net(minima) { " of the same net" }
             ". "
-            @if fitted == minima.len() {
+            @if lowest_train(minima) == 1.0 {
+                "All of them are right about every training point. "
+            } @else if fitted == minima.len() {
                 "All of them are right about at least " (percent(lowest_train(minima))) " of the training points. "
             } @else {
                 (capital(&words(fitted))) " of them " (if fitted == 1 { "is" } else { "are" }) " right about at least "
@@ -77,8 +79,8 @@ fn opening(story: &Story) -> Markup {
             p {
                 "Below, " strong.good { "good" } " is " strong { (pair.good.name) } ", the one with the highest test accuracy, and "
                 strong.bad { "bad" } " is " strong { (pair.bad.name) } ", the one with the lowest; both among the minima with a train accuracy of "
-                (percent(FITTED_TRAIN_ACCURACY)) " or more. The loss on the training points cannot tell "
-                "them apart for us: it is " (significant(pair.good.train_loss, 2)) " nats for the good and "
+                (percent(FITTED_TRAIN_ACCURACY)) " or more. Their mean loss on the training "
+                "points is " (significant(pair.good.train_loss, 2)) " nats for the good and "
                 (significant(pair.bad.train_loss, 2)) " nats for the bad one."
             }
         } @else {
@@ -102,8 +104,8 @@ fn poison(story: &Story) -> Markup {
     html! {
         h3 { "How to make a bad minimum" }
         p {
-            "Nobody meets them by accident. They are made with " strong { "poison" } ": extra points from the same "
-            "distribution, with the wrong label. The net descends on"
+            "Ordinary training hardly ever ends there. Bad minima are made with " strong { "poison" } ": extra "
+            "points with a wrong label. The net descends on"
         }
         (maud::PreEscaped(include_str!("../../assets/page/poison.html")))
         p {

@@ -27,9 +27,14 @@ pub(super) fn section(story: &Story) -> Section {
                     "They are not only possible, here is one: " strong.bad { (pair.bad.name) }
                     " is right about " (percent(pair.bad.train_accuracy)) " of the training points and about "
                     strong.bad { (percent(pair.bad.test_accuracy)) } " of new ones. "
-                    "And yet ordinary training, which looks at nothing but the training points, "
-                    "arrives at nets like " strong.good { (pair.good.name) } ", right about "
-                    strong.good { (percent(pair.good.test_accuracy)) } " of new ones. "
+                    @if pair.good.poison_points == 0 {
+                        "And yet ordinary training, which looks at nothing but the training points, "
+                        "arrived at " strong.good { (pair.good.name) } ", right about "
+                        strong.good { (percent(pair.good.test_accuracy)) } " of new ones. "
+                    } @else {
+                        "And yet " strong.good { (pair.good.name) } " is right about "
+                        strong.good { (percent(pair.good.test_accuracy)) } " of new ones. "
+                    }
                     strong { "Why does it find the good ones?" }
                 }
             } @else {

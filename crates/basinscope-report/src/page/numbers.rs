@@ -160,7 +160,8 @@ fn provenance(story: &Story) -> Markup {
         }
         p {
             "Made with basinscope " (best.version) ", seed " (seeds.join(", ")) ". Every random draw comes from that seed, "
-            "whatever the number of threads. The configuration below is complete."
+            "whatever the number of threads."
+            @if story.config.is_some() { " The configuration below is complete." }
         }
     }
 }

@@ -89,7 +89,7 @@ fn median_text(story: &Story, volumes: &[&VolumeRecord]) -> Markup {
                 @if overlap(good.radius_median_ci, bad.radius_median_ci) {
                     ", but the intervals overlap, so the order is not certain."
                 } @else if good.radius_median > bad.radius_median {
-                    ", far outside the intervals. The good basin is the wider one."
+                    ", and the intervals do not overlap. The good basin is the wider one."
                 } @else {
                     ", and in the order that speaks against the story: here the bad basin is the wider one."
                 }
