@@ -13,7 +13,8 @@ const DEFAULT_SIZE: (f64, f64) = (960.0, 540.0);
 pub(super) struct Picture {
     uri: String,
     dark: Option<String>,
-    png: Option<String>,
+    /// Whether a PNG lies beside the SVG.
+    png: bool,
     /// Width and height in CSS pixels.
     size: (f64, f64),
     name: String,
@@ -33,7 +34,7 @@ impl Picture {
                 bytes(run, &format!("figures/{name}-dark.svg"))?,
                 "image/svg+xml",
             ),
-            png: encode(bytes(run, &format!("figures/{name}.png"))?, "image/png"),
+            png: run.has(format!("figures/{name}.png")),
             name: name.into(),
         }))
     }
@@ -77,9 +78,9 @@ impl Picture {
                 figcaption {
                     p { (caption) }
                     p.downloads {
-                        (download("SVG", &format!("{}.svg", self.name), &self.uri))
-                        @if let Some(png) = &self.png {
-                            (download("PNG", &format!("{}.png", self.name), png))
+                        (download("SVG", &format!("figures/{}.svg", self.name)))
+                        @if self.png {
+                            (download("PNG", &format!("figures/{}.png", self.name)))
                         }
                     }
                 }
@@ -88,15 +89,16 @@ impl Picture {
     }
 }
 
-/// A link that saves `uri` as `file`.
-fn download(label: &str, file: &str, uri: &str) -> Markup {
-    html! { a download=(file) href=(uri) aria-label={ "Save " (file) } { (label) } }
+/// A link to a file beside the page: what is shown is inside the page, what is saved need not be.
+pub(super) fn download(label: &str, relative: &str) -> Markup {
+    let file = relative.rsplit('/').next().unwrap_or(relative);
+    html! { a download=(file) href=(relative) aria-label={ "Save " (file) } { (label) } }
 }
 
 /// A link that saves a file of the run; nothing where the run has none.
-pub(super) fn save(run: &RunDir, relative: &str, kind: &str) -> Result<Option<Markup>, PageError> {
+pub(super) fn save(run: &RunDir, relative: &str) -> Option<Markup> {
     let file = relative.rsplit('/').next().unwrap_or(relative);
-    Ok(bytes(run, relative)?.map(|bytes| download(file, file, &data_uri(kind, &bytes))))
+    run.has(relative).then(|| download(file, relative))
 }
 
 /// A file of the run as a data URI; `None` where the run has none.

@@ -22,9 +22,9 @@ const DOWNLOADS: [&str; 6] = [
 pub(super) fn section(story: &Story, run: &RunDir) -> Result<Section, PageError> {
     let mut downloads = Vec::new();
     for file in DOWNLOADS {
-        downloads.extend(save(run, file, "application/json")?);
+        downloads.extend(save(run, file));
     }
-    downloads.extend(save(run, "config.toml", "application/toml")?);
+    downloads.extend(save(run, "config.toml"));
     Ok(Section {
         id: "numbers",
         title: "The numbers, and how to repeat them",
