@@ -18,7 +18,7 @@ pub struct DataArgs {
     pub data: String,
 
     /// Standard deviation of the noise of a generated set [default: the set's own]
-    #[arg(long, value_name = "SD")]
+    #[arg(long, value_name = "SD", allow_negative_numbers = true)]
     pub noise: Option<f64>,
 
     /// Label column of a CSV, or label array of an NPZ [default: last column, or `labels` or `y`]

@@ -69,7 +69,7 @@ struct PoisonArgs {
     poison: Option<usize>,
 
     /// Poison factor β in (CE_train + β·CE_poison)/(1 + β)
-    #[arg(long, default_value_t = 0.3)]
+    #[arg(long, default_value_t = 0.3, allow_negative_numbers = true)]
     beta: f64,
 
     /// Flipped labels, or reverse cross-entropy −log(1 − p)
@@ -99,7 +99,7 @@ struct DescentArgs {
     optimizer: String,
 
     /// Peak learning rate [default: .0075; .01 with poison]
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     lr: Option<f64>,
 
     /// Optimizer steps [default: 2000; 20000 with poison]
@@ -123,15 +123,15 @@ struct DescentArgs {
     decay_at: Vec<usize>,
 
     /// Factor at each of them
-    #[arg(long, default_value_t = 0.1)]
+    #[arg(long, default_value_t = 0.1, allow_negative_numbers = true)]
     decay_factor: f64,
 
     /// Largest norm of the gradient; 0 for no clipping
-    #[arg(long, default_value_t = 8.0)]
+    #[arg(long, default_value_t = 8.0, allow_negative_numbers = true)]
     clip: f64,
 
     /// Weight decay λ in λ·Σ w² (biases left out)
-    #[arg(long, default_value_t = 0.0)]
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     l2: f64,
 
     /// Distribution of the initial weights
@@ -139,7 +139,7 @@ struct DescentArgs {
     init: Init,
 
     /// Stop once every training point is right and the train loss is at most this
-    #[arg(long, value_name = "LOSS")]
+    #[arg(long, value_name = "LOSS", allow_negative_numbers = true)]
     goal_loss: Option<f64>,
 
     /// Save a checkpoint every so many epochs, under checkpoints/
@@ -264,10 +264,15 @@ impl Args {
 /// Runs the command.
 pub fn run(args: &Args, console: &Console) -> Result<()> {
     OptimizerConfig::from_name(&args.descent.optimizer)?;
-    check_name(&args.name)?;
     let config = args.config()?;
-    config.train.check()?;
+    check_name(&config.name)?;
     let split = config.data.load()?;
+    basinscope::train::check(
+        &config.net,
+        &split,
+        config.data.source.generator(),
+        &config.train,
+    )?;
     let run = open_for(&args.out, &toml::to_string(&config)?)?;
     run.write_data(&split)?;
     let bar = console.bar(&config.name, config.train.steps as u64);

@@ -35,7 +35,7 @@ pub struct Args {
     normalization: String,
 
     /// Radius beyond which a ray is censored [default: a hundred norms of θ]
-    #[arg(long, value_name = "R")]
+    #[arg(long, value_name = "R", allow_negative_numbers = true)]
     radius_cap: Option<f64>,
 
     /// Walk each ray in 2 % steps instead of searching the root (slow; for checks)

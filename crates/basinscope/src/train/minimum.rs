@@ -47,21 +47,7 @@ pub fn train(
     state: Option<TrainState>,
     observer: &mut impl Observer,
 ) -> Result<Minimum> {
-    config.check()?;
-    let poison = config
-        .poison
-        .map(|poison| poison_term(poison, split, generator))
-        .transpose()?;
-    let mut objective = PoisonedObjective::new(
-        net,
-        &split.train,
-        config.batch_size,
-        poison,
-        config.l2,
-        config.seed,
-    )?;
-    let train = MlpSurface::new(net, &split.train)?;
-    let test = MlpSurface::new(net, &split.test)?;
+    let (mut objective, train, test) = prepare(net, split, generator, config)?;
     let mut state = state.unwrap_or_else(|| {
         let theta = config
             .initialization
@@ -93,6 +79,43 @@ pub fn train(
         stopped,
         history: state.history,
     })
+}
+
+/// Checks that a run could begin, without beginning it.
+///
+/// # Errors
+/// As [`train`].
+pub fn check(
+    net: &Architecture,
+    split: &Split,
+    generator: Option<&Generator>,
+    config: &TrainConfig,
+) -> Result<()> {
+    prepare(net, split, generator, config).map(|_| ())
+}
+
+fn prepare(
+    net: &Architecture,
+    split: &Split,
+    generator: Option<&Generator>,
+    config: &TrainConfig,
+) -> Result<(PoisonedObjective, MlpSurface, MlpSurface)> {
+    config.check()?;
+    let poison = config
+        .poison
+        .map(|poison| poison_term(poison, split, generator))
+        .transpose()?;
+    let objective = PoisonedObjective::new(
+        net,
+        &split.train,
+        config.batch_size,
+        poison,
+        config.l2,
+        config.seed,
+    )?;
+    let train = MlpSurface::new(net, &split.train)?;
+    let test = MlpSurface::new(net, &split.test)?;
+    Ok((objective, train, test))
 }
 
 fn poison_term(

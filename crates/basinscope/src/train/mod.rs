@@ -9,7 +9,7 @@ mod state_file;
 mod trainer;
 
 pub use config::{BatchSize, Goal, PoisonConfig, PoisonForm, TrainConfig};
-pub use minimum::{Minimum, train};
+pub use minimum::{Minimum, check, train};
 pub use objective::{Objective, PoisonTerm, PoisonedObjective, Whole};
 pub use optimizer::{Optimizer, OptimizerConfig};
 pub use schedule::{Decay, Schedule};

@@ -1,0 +1,273 @@
+//! What every command writes, prints and promises.
+
+mod support;
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use support::{basinscope, train};
+
+#[test]
+fn every_command_shows_an_example() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in [
+        "tour", "train", "boundary", "slice", "surface", "animate", "volume",
+    ] {
+        let output = basinscope(folder.path())
+            .args([command, "--help"])
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            output.status.success() && text.contains("Example"),
+            "{command}"
+        );
+        assert!(text.contains(&format!("basinscope {command}")), "{command}");
+    }
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn results_hold_what_is_promised() {
+    let folder = tempfile::tempdir().unwrap();
+    let f = folder.path();
+    train(f, "run", &["--steps", "300"]);
+    let volume = [
+        "volume",
+        "run",
+        "--cutoff",
+        "0.8",
+        "--directions",
+        "50",
+        "--json",
+    ];
+    let output = basinscope(f).args(volume).output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let summary: Value = serde_json::from_slice(&output.stdout).expect("one object on stdout");
+    assert_eq!(summary["command"], "volume");
+
+    let minimum = &json(&f.join("run/results/minima.json"))[0];
+    for field in [
+        "name",
+        "parameters",
+        "train_loss",
+        "train_accuracy",
+        "test_accuracy",
+        "generalization_gap",
+        "file",
+        "seed",
+        "version",
+        "config",
+    ] {
+        assert!(!minimum[field].is_null(), "{field}");
+    }
+    // 2-8-8-1: 24 + 72 + 9.
+    assert_eq!(minimum["parameters"], 105);
+    assert!(
+        f.join("run")
+            .join(minimum["file"].as_str().unwrap())
+            .is_file()
+    );
+    let gap =
+        minimum["train_accuracy"].as_f64().unwrap() - minimum["test_accuracy"].as_f64().unwrap();
+    assert!((minimum["generalization_gap"].as_f64().unwrap() - gap).abs() < 1e-12);
+    let volume = &json(&f.join("run/results/volumes.json"))[0];
+    for field in [
+        "minimum",
+        "method",
+        "cutoff",
+        "directions",
+        "log10_volume",
+        "ess",
+        "radius_median",
+        "radius_median_ci",
+        "censored",
+        "seed",
+        "version",
+        "config",
+    ] {
+        assert!(!volume[field].is_null(), "{field}");
+    }
+    for file in [
+        "index.html",
+        "config.toml",
+        "figures/radii.svg",
+        "figures/radii.png",
+    ] {
+        assert!(f.join("run").join(file).is_file(), "{file}");
+    }
+}
+
+/// Every file of a run with its bytes.
+fn contents(run: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![run.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(run).unwrap().display().to_string();
+                found.insert(name, fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn threads_change_no_byte_of_any_file() {
+    let of = |threads: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let f = folder.path();
+        let poison = [
+            "--poison",
+            "50",
+            "--redraw",
+            "--batch",
+            "32",
+            "--threads",
+            threads,
+        ];
+        train(f, "run", &poison);
+        for (command, more) in [
+            ("boundary", &["--x=-16:16:40"][..]),
+            ("slice", &["--directions", "3", "--x=-1:1:11"]),
+            ("surface", &["--x=-1:1:11"]),
+            ("animate", &["--resolution", "30"]),
+            ("volume", &["--directions", "100", "--cutoff", "2"]),
+        ] {
+            let args = [&[command, "run", "--threads", threads], more].concat();
+            basinscope(f).args(args).assert().success();
+        }
+        contents(&f.join("run"))
+    };
+    let (one, two) = (of("1"), of("2"));
+    assert!(one.contains_key("results/volumes.json") && one.contains_key("figures/wiggle.gif"));
+    assert!(one["figures/wiggle.gif"].starts_with(b"GIF89a"));
+    let names = |run: &BTreeMap<String, Vec<u8>>| run.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&one), names(&two));
+    for (name, bytes) in &one {
+        assert!(bytes == &two[name], "{name} differs");
+        assert!(!name.contains(".tmp"), "{name} was left behind");
+    }
+}
+
+#[test]
+fn every_optimizer_net_and_data_set_trains() {
+    let folder = tempfile::tempdir().unwrap();
+    let f = folder.path();
+    for optimizer in ["sgd", "momentum", "nesterov", "rmsprop", "adam"] {
+        train(
+            f,
+            optimizer,
+            &[
+                "--optimizer",
+                optimizer,
+                "--lr",
+                ".001",
+                "--schedule",
+                "constant",
+            ],
+        );
+    }
+    for data in ["spirals", "circles", "moons", "blobs", "xor"] {
+        train(f, data, &["--data", data]);
+        basinscope(f).args(["boundary", data]).assert().success();
+    }
+    train(
+        f,
+        "tanh",
+        &["--activation", "tanh", "--softmax", "--init", "he-normal"],
+    );
+    train(
+        f,
+        "leaky",
+        &[
+            "--activation",
+            "leaky-relu",
+            "--schedule",
+            "steps",
+            "--decay-at",
+            "20,40",
+        ],
+    );
+    train(
+        f,
+        "reverse",
+        &["--poison", "20", "--poison-form", "reverse", "--l2", "1e-3"],
+    );
+    train(
+        f,
+        "goal",
+        &[
+            "--goal-loss",
+            "5",
+            "--data",
+            "blobs",
+            "--steps",
+            "5000",
+            "--lr",
+            ".01",
+        ],
+    );
+    assert_eq!(
+        json(&f.join("goal/results/minima.json"))[0]["stopped"],
+        "goal"
+    );
+    train(f, "checked", &["--checkpoint-every", "20"]);
+    for epoch in ["000020", "000040", "000060"] {
+        let file = format!("checked/checkpoints/minimum/epoch-{epoch}.safetensors");
+        assert!(f.join(&file).is_file(), "{file}");
+    }
+}
+
+#[test]
+fn points_of_ones_own_may_have_many_dimensions_and_classes() {
+    let folder = tempfile::tempdir().unwrap();
+    let f = folder.path();
+    let mut text = "a,b,c,d,kind\n".to_owned();
+    for i in 0..90 {
+        let class = i % 3;
+        let noise = f64::from(i * 37 % 11) / 20.0;
+        text += &format!("{},{},{noise},1,kind-{class}\n", class == 0, i % 5)
+            .replace("true", "2")
+            .replace("false", "0");
+    }
+    fs::write(f.join("points.csv"), text).unwrap();
+    train(f, "run", &["--data", "points.csv", "--label", "kind"]);
+    basinscope(f)
+        .args(["slice", "run", "--directions", "2"])
+        .assert()
+        .success();
+    basinscope(f)
+        .args(["volume", "run", "--cutoff", "5", "--directions", "20"])
+        .assert()
+        .success();
+    let output = basinscope(f).args(["boundary", "run"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.code() == Some(2) && said.contains('4'),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_config_runs_again_to_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let f = folder.path();
+    train(f, "first", &["--seed", "3", "--poison", "10"]);
+    let again = ["train", "--config", "first/config.toml", "--out", "second"];
+    basinscope(f).args(again).assert().success();
+    let (first, second) = (contents(&f.join("first")), contents(&f.join("second")));
+    assert!(first == second);
+}
