@@ -155,11 +155,14 @@ impl RunDir {
     pub fn write_arrays(&self, relative: impl AsRef<Path>, arrays: &[Array]) -> Result<()> {
         let path = self.path(&relative);
         let mut bytes = std::io::Cursor::new(Vec::new());
+        // The archive would hold the time of day: the same numbers must give the same bytes.
+        let options = npyz::zip::write::FileOptions::default()
+            .last_modified_time(npyz::zip::DateTime::default());
         let mut archive = npz::NpzWriter::new(&mut bytes);
         for array in arrays {
             let shape: Vec<u64> = array.shape.iter().map(|&extent| extent as u64).collect();
             let mut writer = archive
-                .array(&array.name, Default::default())
+                .array(&array.name, options)
                 .map_err(Error::io(&path, "write"))?
                 .dtype(DType::Plain("<f8".parse().map_err(|_| {
                     Error::file(&path, "dtype", "<f8", "an unknown type")
