@@ -1,6 +1,7 @@
 //! Figures of a run as SVG, PNG and GIF: one function per figure, each from records alone.
 
 mod animation;
+mod animation_column;
 mod axes;
 mod between;
 mod bitmap;
