@@ -17,15 +17,18 @@ mod gif_frames;
 mod label;
 mod legend;
 mod lines;
+mod place;
 mod plane;
 mod radii;
 mod raster;
+mod rect;
 mod scale;
 mod simplify;
 mod stats;
 mod surface;
 mod svg;
 mod theme;
+mod ticks;
 mod training;
 mod volume_gap;
 
