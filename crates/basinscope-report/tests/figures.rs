@@ -228,7 +228,7 @@ fn the_animation_plays_its_order_and_repeats_byte_for_byte() {
     let mut options = gif::DecodeOptions::new();
     options.set_color_output(gif::ColorOutput::Indexed);
     let mut decoder = options.read_info(&bytes[..]).unwrap();
-    assert_eq!((decoder.width(), decoder.height()), (960, 356));
+    assert_eq!((decoder.width(), decoder.height()), (1008, 356));
     assert_eq!(decoder.repeat(), gif::Repeat::Infinite);
     let mut frames = 0;
     while let Some(frame) = decoder.read_next_frame().unwrap() {

@@ -6,7 +6,8 @@ use super::error::{FigureError, check_any};
 use super::legend::{self, Symbol};
 use super::scale::Scale;
 use super::theme::Theme;
-use super::{color, font, label, scale, stats};
+use super::ticks::plain;
+use super::{color, font, label, stats};
 use basinscope::record::MinimumRecord;
 
 /// Train and test accuracy of each minimum, ordered by test accuracy, with the poison it was
@@ -122,7 +123,7 @@ fn poison(minimum: &MinimumRecord) -> Vec<String> {
         "fixed"
     };
     vec![
-        format!("β = {}", scale::plain(minimum.poison_factor)),
+        format!("β = {}", plain(minimum.poison_factor)),
         format!("{} points", minimum.poison_points),
         kind.into(),
     ]

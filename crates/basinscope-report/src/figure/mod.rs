@@ -1,6 +1,7 @@
 //! Figures of a run as SVG, PNG and GIF: one function per figure, each from records alone.
 
 mod animation;
+mod animation_column;
 mod axes;
 mod between;
 mod bitmap;
@@ -16,15 +17,18 @@ mod gif_frames;
 mod label;
 mod legend;
 mod lines;
+mod place;
 mod plane;
 mod radii;
 mod raster;
+mod rect;
 mod scale;
 mod simplify;
 mod stats;
 mod surface;
 mod svg;
 mod theme;
+mod ticks;
 mod training;
 mod volume_gap;
 

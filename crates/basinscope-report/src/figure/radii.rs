@@ -4,8 +4,9 @@ use super::axes::{Area, Axes, HEAD, Labels, TICK};
 use super::canvas::{Anchor, Canvas, Figure, solid};
 use super::color::Color;
 use super::error::{FigureError, check_any};
-use super::scale::{Scale, extent, plain};
+use super::scale::{Scale, extent};
 use super::theme::Theme;
+use super::ticks::plain;
 use super::{color, font, label, stats};
 use basinscope::record::VolumeRecord;
 

@@ -1,5 +1,12 @@
 //! From values to places on the page, with readable ticks.
 
+use super::axes::TICK;
+use super::font;
+use super::ticks::{linear_ticks, log_ticks};
+
+/// Free space between the labels of two ticks.
+const LABEL_GAP: f64 = 3.0;
+
 /// How values are spread.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Spread {
@@ -86,12 +93,47 @@ impl Scale {
         }
     }
 
-    /// Values to mark with their labels, about `wanted` of them.
+    /// Values to mark with their labels, about `wanted` of them; those of a logarithmic scale
+    /// never touch each other and are never none.
     pub fn ticks(&self, wanted: usize) -> Vec<(f64, String)> {
         match self.spread {
             Spread::Linear => linear_ticks(self.lo, self.hi, wanted),
-            Spread::Log => log_ticks(self.lo, self.hi, wanted),
+            Spread::Log => log_ticks(self.lo, self.hi, wanted, |ticks| self.fits(ticks)),
         }
+    }
+
+    /// Whether tick labels leave each other room: their widths across the page, their height up.
+    fn fits(&self, ticks: &[(f64, String)]) -> bool {
+        let up = self.end < self.start;
+        let size = |text: &str| {
+            if up {
+                TICK
+            } else {
+                font::width(text, TICK, false)
+            }
+        };
+        ticks.windows(2).all(|pair| {
+            let apart = (self.at(pair[1].0) - self.at(pair[0].0)).abs();
+            apart >= (size(&pair[0].1) + size(&pair[1].1)) / 2.0 + LABEL_GAP
+        })
+    }
+
+    /// The scale stretched to end at a tick where no tick is at or above `value`; as it is where
+    /// that would cost more than a fifth of its length.
+    #[must_use]
+    pub fn with_tick_above(self, value: f64, wanted: usize) -> Self {
+        let above = |scale: &Self| scale.ticks(wanted).iter().any(|tick| tick.0 >= value);
+        if above(&self) {
+            return self;
+        }
+        // Ticks may change their step as the scale grows: the shortest stretch that works.
+        (1..=40)
+            .map(|step| Self {
+                hi: self.hi + (self.hi - self.lo) * 0.005 * f64::from(step),
+                ..self
+            })
+            .find(above)
+            .unwrap_or(self)
     }
 
     /// Unlabelled values between the ticks of a logarithmic scale of few decades.
@@ -105,118 +147,6 @@ impl Scale {
             .filter(|value| (self.lo..=self.hi).contains(&value.log10()))
             .collect()
     }
-}
-
-fn linear_ticks(lo: f64, hi: f64, wanted: usize) -> Vec<(f64, String)> {
-    let raw = (hi - lo) / wanted.max(1) as f64;
-    let power = 10f64.powf(raw.log10().floor());
-    let step = [1.0, 2.0, 2.5, 5.0, 10.0]
-        .into_iter()
-        .map(|factor| factor * power)
-        .find(|&step| step >= 0.999 * raw)
-        .unwrap_or(10.0 * power);
-    let (first, last) = ((lo / step - 1e-6).ceil(), (hi / step + 1e-6).floor());
-    let count = (last - first).clamp(0.0, 50.0) as usize;
-    (0..=count)
-        .map(|index| {
-            let value = (first + index as f64) * step;
-            (value, tick_label(value, step))
-        })
-        .collect()
-}
-
-fn tick_label(value: f64, step: f64) -> String {
-    if value.abs() < 1e-9 * step {
-        return "0".into();
-    }
-    if value.abs() >= 1e5 || step < 1e-4 {
-        let text = format!("{value:.1e}");
-        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let digits = digits.trim_end_matches('0').trim_end_matches('.');
-        return format!("{digits}·10{}", superscript(exponent.parse().unwrap_or(0)))
-            .replace('-', "−");
-    }
-    let mut decimals = (-step.log10()).ceil().max(0.0) as usize;
-    let scaled = step * 10f64.powi(decimals as i32);
-    if (scaled - scaled.round()).abs() > 1e-6 {
-        decimals += 1;
-    }
-    thousands(&format!("{value:.decimals$}")).replace('-', "−")
-}
-
-/// A number with thin groups of three digits where it has five or more.
-fn thousands(text: &str) -> String {
-    let digits = text.trim_start_matches('-').len();
-    if digits < 5 || text.contains('.') {
-        return text.to_owned();
-    }
-    let (head, tail) = text.split_at(text.len() - 3);
-    format!("{head},{tail}")
-}
-
-fn log_ticks(lo: f64, hi: f64, wanted: usize) -> Vec<(f64, String)> {
-    let step = ((hi - lo) / wanted.max(1) as f64).ceil().max(1.0) as i32;
-    let decades: Vec<i32> = ((lo - 1e-9).ceil() as i32..=(hi + 1e-9).floor() as i32)
-        .filter(|decade| decade.rem_euclid(step) == 0)
-        .collect();
-    if decades.len() > 1 {
-        return decades
-            .into_iter()
-            .map(|decade| (10f64.powi(decade), power(decade)))
-            .collect();
-    }
-    // Less than two decades: 1, 2 and 5 in plain digits.
-    (lo.floor() as i32..=hi.ceil() as i32)
-        .flat_map(|decade| [1.0, 2.0, 5.0].map(|digit| digit * 10f64.powi(decade)))
-        .filter(|value| (lo - 1e-9..=hi + 1e-9).contains(&value.log10()))
-        .map(|value| (value, plain(value)))
-        .collect()
-}
-
-/// A number in its shortest plain form.
-pub(super) fn plain(value: f64) -> String {
-    if !value.is_finite() {
-        return if value > 0.0 { "∞" } else { "–" }.into();
-    }
-    if value != 0.0 && (value.abs() >= 1e5 || value.abs() < 1e-3) {
-        return tick_label(value, 1e-9);
-    }
-    let decimals = if value == 0.0 {
-        0
-    } else {
-        (2 - value.abs().log10().floor() as i32).clamp(0, 6) as usize
-    };
-    let text = format!("{value:.decimals$}");
-    let text = if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        &text
-    };
-    text.replace('-', "−")
-}
-
-/// A power of ten: 0.01 to 1000 as 10⁻², 10⁻¹, 1, 10, 10², 10³.
-fn power(decade: i32) -> String {
-    match decade {
-        0 => "1".into(),
-        1 => "10".into(),
-        _ => format!("10{}", superscript(decade)),
-    }
-}
-
-/// An integer in superscript digits.
-pub(super) fn superscript(value: i32) -> String {
-    value
-        .to_string()
-        .chars()
-        .map(|digit| match digit {
-            '-' => '⁻',
-            '1' => '¹',
-            '2' => '²',
-            '3' => '³',
-            other => char::from_u32(0x2070 + other.to_digit(10).unwrap_or(0)).unwrap_or(other),
-        })
-        .collect()
 }
 
 /// The smallest and largest finite value; `fallback` where there is none.
@@ -249,6 +179,36 @@ mod tests {
             ["10⁻³", "10⁻²", "10⁻¹", "1", "10"]
         );
         assert_eq!(labels(Scale::log([0.9, 6.0], unit), 5), ["1", "2", "5"]);
+    }
+
+    #[test]
+    fn labels_of_a_logarithmic_axis_never_overlap_and_are_never_none() {
+        for height in [20.0, 40.0, 70.0, 115.0, 300.0] {
+            for page in [[height, 0.0], [0.0, height]] {
+                for lo in [1e-8, 3e-4, 0.03, 0.04, 0.11, 1.0, 1.1] {
+                    for ratio in [1.2, 1.7, 3.0, 9.0, 30.0, 625.0, 1e3, 2e4, 1e9] {
+                        let scale = Scale::log([lo, lo * ratio], page);
+                        for wanted in 1..7 {
+                            let ticks = scale.ticks(wanted);
+                            assert!(!ticks.is_empty(), "{lo} × {ratio}, {wanted}");
+                            assert!(scale.fits(&ticks), "{lo} × {ratio}, {wanted}: {ticks:?}");
+                        }
+                    }
+                }
+            }
+        }
+        let small = Scale::log([0.03, 31.0], [70.0, 0.0]).ticks(3);
+        let values: Vec<f64> = small.iter().map(|tick| tick.0).collect();
+        assert_eq!(values, [0.1, 1.0, 10.0]);
+    }
+
+    #[test]
+    fn a_tick_above_the_highest_value_is_added_where_it_is_cheap() {
+        let top = |scale: Scale| scale.ticks(5).last().expect("a tick").0;
+        let volume = Scale::linear([-8000.0, -2090.0], [300.0, 0.0]);
+        assert!(top(volume.with_tick_above(-2500.0, 5)) >= -2500.0);
+        let radius = Scale::log([0.05, 1.45], [300.0, 0.0]);
+        assert!(top(radius.with_tick_above(1.2, 5)) >= 1.2);
     }
 
     #[test]

@@ -3,10 +3,15 @@
 use super::axes::{Area, Axes, HEAD, Labels, TICK, TITLE};
 use super::canvas::{Anchor, Canvas, Figure, solid};
 use super::error::{FigureError, check_any};
-use super::scale::{Scale, extent, plain};
+use super::rect::Rect;
+use super::scale::{Scale, extent};
 use super::theme::Theme;
-use super::{color, font, label};
+use super::ticks::plain;
+use super::{color, font, place};
 use basinscope::record::VolumeRecord;
+
+/// Radius of the markers.
+const DOT: f64 = 5.0;
 
 /// The paper's log₁₀ volume against the generalization gap, with what its estimator hides said
 /// above it; beside it the median radius with its 95 % interval.
@@ -55,7 +60,8 @@ pub fn volume_gap(records: &[VolumeRecord], theme: Theme) -> Result<Figure, Figu
     let volume = Axes {
         area: left,
         x: Scale::linear(gaps, left.across()),
-        y: Scale::linear([volumes[0] - pad, volumes[1] + pad], left.up()),
+        y: Scale::linear([volumes[0] - pad, volumes[1] + pad], left.up())
+            .with_tick_above(volumes[1], Labels::default().ticks[1]),
     };
     let radii = records.iter().flat_map(|record| {
         [record.radius_median]
@@ -66,7 +72,8 @@ pub fn volume_gap(records: &[VolumeRecord], theme: Theme) -> Result<Figure, Figu
     let radius = Axes {
         area: right,
         x: Scale::linear(gaps, right.across()),
-        y: Scale::log([0.8 * lo, 1.25 * hi], right.up()),
+        y: Scale::log([0.8 * lo, 1.25 * hi], right.up())
+            .with_tick_above(hi, Labels::default().ticks[1]),
     };
     let labels = Labels {
         x: "generalization gap (train − test accuracy)",
@@ -91,6 +98,7 @@ pub fn volume_gap(records: &[VolumeRecord], theme: Theme) -> Result<Figure, Figu
         let at = [axes.area.left, axes.area.top - 12.0];
         canvas.heading(at, title, TITLE, Anchor::Start);
     }
+    let mut bars = Vec::new();
     for record in records.iter().filter(|record| record.radius_median > 0.0) {
         let x = radius.x.at(record.generalization_gap);
         let [a, b] = record.radius_median_ci.map(|value| radius.y.at(value));
@@ -99,9 +107,17 @@ pub fn volume_gap(records: &[VolumeRecord], theme: Theme) -> Result<Figure, Figu
         for y in [a, b] {
             canvas.line(vec![[x - 4.0, y], [x + 4.0, y]], solid(ink, 1.6));
         }
+        bars.push(Rect {
+            from: [x - 5.0, a.min(b) - 1.0],
+            to: [x + 5.0, a.max(b) + 1.0],
+        });
     }
-    draw_points(&mut canvas, &volume, records, |record| record.log10_volume);
-    draw_points(&mut canvas, &radius, records, |record| record.radius_median);
+    draw_points(&mut canvas, &volume, records, &[], |record| {
+        record.log10_volume
+    });
+    draw_points(&mut canvas, &radius, records, &bars, |record| {
+        record.radius_median
+    });
     canvas.finish()
 }
 
@@ -148,10 +164,10 @@ fn draw_points(
     canvas: &mut Canvas,
     axes: &Axes,
     records: &[VolumeRecord],
+    obstacles: &[Rect],
     value: impl Fn(&VolumeRecord) -> f64,
 ) {
     let theme = canvas.theme;
-    let area = axes.area;
     let drawn: Vec<&VolumeRecord> = records
         .iter()
         .filter(|record| value(record).is_finite() && record.generalization_gap.is_finite())
@@ -160,23 +176,23 @@ fn draw_points(
         .iter()
         .map(|record| axes.at(record.generalization_gap, value(record)))
         .collect();
-    let heights: Vec<f64> = points.iter().map(|point| point[1] + 4.0).collect();
-    let heights = label::spread(&heights, 14.0, area.top + 10.0, area.bottom() - 5.0);
-    for ((record, point), y) in drawn.iter().zip(&points).zip(heights) {
+    let texts: Vec<String> = drawn
+        .iter()
+        .map(|record| font::fit(&record.minimum, TICK, false, 0.5 * axes.area.width))
+        .collect();
+    let sizes: Vec<[f64; 2]> = texts
+        .iter()
+        .map(|text| [font::width(text, TICK, false), 1.15 * TICK])
+        .collect();
+    let places = place::labels(&points, DOT + 1.0, &sizes, obstacles, axes.area);
+    for leader in places.iter().filter_map(|place| place.leader) {
+        canvas.line(leader.to_vec(), solid(theme.axis(), 0.8));
+    }
+    for (record, &point) in drawn.iter().zip(&points) {
         let ink = theme.data(color::minimum(record.test_accuracy));
-        canvas.disc("point", *point, 5.0, ink, Some(solid(theme.paper(), 1.2)));
-        let text = font::fit(&record.minimum, TICK, false, 0.5 * area.width);
-        let wide = font::width(&text, TICK, false);
-        let after = point[0] + 11.0 + wide < area.right();
-        let (x, anchor) = if after {
-            (point[0] + 11.0, Anchor::Start)
-        } else {
-            (point[0] - 11.0, Anchor::End)
-        };
-        if (y - 4.0 - point[1]).abs() > 4.0 {
-            let to = [x + if after { -2.0 } else { 2.0 }, y - 4.0];
-            canvas.line(vec![*point, to], solid(theme.axis(), 0.8));
-        }
-        canvas.text([x, y], text, TICK, theme.ink(), anchor);
+        canvas.disc("point", point, DOT, ink, Some(solid(theme.paper(), 1.2)));
+    }
+    for (place, text) in places.iter().zip(texts) {
+        canvas.text(place.baseline(), text, TICK, theme.ink(), place.anchor);
     }
 }
