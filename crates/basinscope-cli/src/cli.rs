@@ -1,6 +1,6 @@
 //! Commands and the options they share.
 
-use crate::commands::{animate, boundary, slice, surface, tour, train, volume};
+use crate::commands::{animate, boundary, reproduce, slice, surface, tour, train, volume};
 use crate::console::Console;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -36,7 +36,7 @@ Examples:
   basinscope train --data swiss-roll --poison 200 --beta .3 --out runs/bad
   basinscope volume runs/bad
 
-Exit codes: 0 done, 2 bad input or usage, 130 interrupted (the same command goes on).";
+Exit codes: 0 done, 1 a check of `reproduce` failed, 2 bad input or usage, 130 interrupted (the same command goes on).";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -54,6 +54,8 @@ enum Command {
     Animate(animate::Args),
     /// Measure the volume of the basin {loss ≤ cutoff} around minima
     Volume(volume::Args),
+    /// The paper's figures from scratch, each with a sheet: published, ours, pass or miss
+    Reproduce(reproduce::Args),
 }
 
 impl Cli {
@@ -79,6 +81,7 @@ impl Cli {
             Some(Command::Surface(args)) => surface::run(args, console),
             Some(Command::Animate(args)) => animate::run(args, console),
             Some(Command::Volume(args)) => volume::run(args, console),
+            Some(Command::Reproduce(args)) => reproduce::run(args, console),
         }
     }
 }

@@ -27,6 +27,18 @@ impl fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
+/// Everything ran, but so many checks failed.
+#[derive(Debug)]
+pub struct ChecksFailed(pub usize);
+
+impl fmt::Display for ChecksFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bars missed; the sheets say which", self.0)
+    }
+}
+
+impl std::error::Error for ChecksFailed {}
+
 impl Console {
     pub fn new(json: bool, quiet: bool) -> Result<Self> {
         let bars = MultiProgress::new();

@@ -145,20 +145,13 @@ impl Lab {
         Ok(all)
     }
 
-    /// Draws a figure for paper and screen, light and dark: SVG and PNG.
+    /// Draws a figure of the run, see [`draw`].
     pub fn draw(
         &self,
         stem: &str,
         figure: impl Fn(Theme) -> Result<Figure, FigureError>,
     ) -> Result<()> {
-        let light = figure(Theme::Light)?;
-        let dark = figure(Theme::Dark)?;
-        self.run
-            .write(format!("figures/{stem}.svg"), light.svg.as_bytes())?;
-        self.run.write(format!("figures/{stem}.png"), &light.png)?;
-        self.run
-            .write(format!("figures/{stem}-dark.svg"), dark.svg.as_bytes())?;
-        Ok(())
+        draw(&self.run, stem, figure)
     }
 
     /// Draws how the minima were reached and what they make of new points.
@@ -207,4 +200,18 @@ impl Lab {
             "records": records,
         }))
     }
+}
+
+/// Draws a figure for paper and screen, light and dark: SVG and PNG.
+pub fn draw(
+    run: &RunDir,
+    stem: &str,
+    figure: impl Fn(Theme) -> Result<Figure, FigureError>,
+) -> Result<()> {
+    let light = figure(Theme::Light)?;
+    let dark = figure(Theme::Dark)?;
+    run.write(format!("figures/{stem}.svg"), light.svg.as_bytes())?;
+    run.write(format!("figures/{stem}.png"), &light.png)?;
+    run.write(format!("figures/{stem}-dark.svg"), dark.svg.as_bytes())?;
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 pub mod animate;
 pub mod boundary;
+pub mod reproduce;
 pub mod slice;
 pub mod surface;
 pub mod tour;

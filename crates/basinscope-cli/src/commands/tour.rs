@@ -10,9 +10,8 @@ use basinscope::basin::RadialSettings;
 use basinscope::data::{DEFAULT_DATA_SEED, Generator};
 use basinscope::direction::Normalization;
 use basinscope::net::Architecture;
-use basinscope::record::{Axis, MinimumRecord, VolumeRecord};
+use basinscope::record::{Axis, VolumeRecord};
 use basinscope::train::{PoisonConfig, PoisonForm, TrainConfig};
-use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::json;
 use std::path::PathBuf;
@@ -125,6 +124,7 @@ impl TourConfig {
                     seed,
                     ..TrainConfig::default()
                 },
+                start: None,
             })
             .collect();
         Ok(Self {
@@ -170,35 +170,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     run.write_data(&split)?;
 
     console.say("Training one net to ten minima that all fit the same 200 points …");
-    let bars: Vec<_> = (config.minima.iter())
-        .map(|minimum| console.bar(&minimum.name, minimum.train.steps as u64))
-        .collect();
-    // The longest first, so that no thread is left with it at the end.
-    let mut order: Vec<usize> = (0..config.minima.len()).collect();
-    order.sort_by_key(|&index| std::cmp::Reverse(config.minima[index].train.steps));
-    let mut records: Vec<(usize, MinimumRecord)> = order
-        .into_par_iter()
-        .with_max_len(1)
-        .map(|index| {
-            let minimum = &config.minima[index];
-            let bar = &bars[index];
-            let record = match saved(&run, minimum) {
-                Some(record) => {
-                    bar.finish_with_message(format!("test {}", percent(record.test_accuracy)));
-                    record
-                }
-                None => {
-                    let record = train::train_one(&run, minimum, &split, console, bar)?;
-                    run.write_json(record_file(&minimum.name), &record)?;
-                    record
-                }
-            };
-            Ok((index, record))
-        })
-        .collect::<Result<_>>()?;
-    records.sort_by_key(|(index, _)| *index);
-    let records: Vec<_> = records.into_iter().map(|(_, record)| record).collect();
-    run.write_json("results/minima.json", &records)?;
+    let records = train::train_all(&run, &config.minima, &split, console)?;
 
     let lab = Lab::open(&out)?;
     let volumes = look_and_measure(&lab, &config, console)?;
@@ -259,17 +231,6 @@ fn look_and_measure(
     };
     animate::compute(lab, &extremes, settings, console)?;
     volume::compute(lab, &all, &config.volumes, console)
-}
-
-/// A minimum that an earlier, interrupted tour has finished.
-fn saved(run: &basinscope::record::RunDir, minimum: &RunConfig) -> Option<MinimumRecord> {
-    let record: MinimumRecord = run.read_json(record_file(&minimum.name)).ok()?;
-    run.read_minimum(&record.file).ok()?;
-    Some(record)
-}
-
-fn record_file(name: &str) -> String {
-    format!("checkpoints/{name}.json")
 }
 
 fn closing_table(minima: &[Minimum], volumes: &[VolumeRecord]) -> String {

@@ -15,6 +15,7 @@ use basinscope::train::{
 };
 use clap::ValueEnum;
 use indicatif::ProgressBar;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::ops::ControlFlow;
@@ -185,6 +186,9 @@ pub struct RunConfig {
     pub net: Architecture,
     /// The descent.
     pub train: TrainConfig,
+    /// Where the descent begins, in words, where that is not the initialisation.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub start: Option<String>,
 }
 
 impl Args {
@@ -208,6 +212,7 @@ impl Args {
             data,
             net,
             train: self.train_config(),
+            start: None,
         })
     }
 
@@ -278,8 +283,9 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     let bar = console.bar(&config.name, config.train.steps as u64);
     let record = match finished(&run, &config.name) {
         Some(record) => record,
-        None => train_one(&run, &config, &split, console, &bar)?,
+        None => train_one(&run, &config, &split, None, console, &bar)?,
     };
+    bar.finish_with_message(format!("test {}", percent(record.test_accuracy)));
     run.write_json("results/minima.json", &[&record])?;
     let lab = Lab::open(&args.out)?;
     lab.draw_training(console)?;
@@ -325,11 +331,13 @@ pub fn finished(run: &RunDir, name: &str) -> Option<MinimumRecord> {
     Some(record)
 }
 
-/// Trains one minimum of a run, going on from where an interrupted one stopped.
+/// Trains one minimum of a run, going on from where an interrupted one stopped; begins at `theta`
+/// where that is given. Moves the bar by one for each step.
 pub fn train_one(
     run: &RunDir,
     config: &RunConfig,
     split: &Split,
+    theta: Option<&[f32]>,
     console: &Console,
     bar: &ProgressBar,
 ) -> Result<MinimumRecord> {
@@ -341,11 +349,13 @@ pub fn train_one(
         ..
     } = config;
     let state_file = format!("checkpoints/{name}.state");
-    let context = serde_json::to_string(&(data, net))?;
-    let state = match std::fs::read(run.path(&state_file)) {
+    let context = serde_json::to_string(&(data, net, &config.start))?;
+    let saved = match std::fs::read(run.path(&state_file)) {
         Ok(bytes) => TrainState::decode(&run.path(&state_file), &bytes, settings, &context)?,
         Err(_) => None,
     };
+    let begin = || theta.map(|theta| TrainState::new(settings, theta.to_vec()));
+    let state = saved.or_else(begin);
     let mut watch = Watch {
         run,
         config,
@@ -354,6 +364,7 @@ pub fn train_one(
         state_file: &state_file,
         context: &context,
         saved: Instant::now(),
+        shown: 0,
     };
     let minimum = train(
         net,
@@ -376,7 +387,7 @@ pub fn train_one(
     let file = run.write_minimum(name, net, &minimum.theta, &metadata)?;
     let record = minimum.record(name, &file, net, settings, json!(config));
     let _ = std::fs::remove_file(run.path(&state_file));
-    bar.finish_with_message(format!("test {}", percent(record.test_accuracy)));
+    bar.inc((settings.steps - watch.shown) as u64);
     Ok(record)
 }
 
@@ -392,6 +403,8 @@ struct Watch<'a> {
     state_file: &'a str,
     context: &'a str,
     saved: Instant,
+    /// Steps the bar shows of this run.
+    shown: usize,
 }
 
 impl Watch<'_> {
@@ -405,7 +418,8 @@ impl Watch<'_> {
 
 impl Observer for Watch<'_> {
     fn step(&mut self, state: &TrainState) -> ControlFlow<()> {
-        self.bar.set_position(state.step as u64);
+        self.bar.inc((state.step - self.shown) as u64);
+        self.shown = state.step;
         let stop = self.console.is_interrupted();
         if stop || self.saved.elapsed() > SAVE_EVERY {
             // A state that cannot be saved costs only the power to go on from it.
@@ -427,4 +441,62 @@ impl Observer for Watch<'_> {
         self.run
             .write_theta(&file, &self.config.net, &state.theta, &metadata)
     }
+}
+
+/// Trains the minima of a run side by side, a bar each, and writes `results/minima.json`; those an
+/// interrupted run has finished are read again.
+pub fn train_all(
+    run: &RunDir,
+    configs: &[RunConfig],
+    split: &Split,
+    console: &Console,
+) -> Result<Vec<MinimumRecord>> {
+    let bars: Vec<_> = (configs.iter())
+        .map(|config| console.bar(&config.name, config.train.steps as u64))
+        .collect();
+    let records = side_by_side(configs, |index| {
+        let record = train_once(run, &configs[index], split, None, console, &bars[index])?;
+        bars[index].finish_with_message(format!("test {}", percent(record.test_accuracy)));
+        Ok(record)
+    })?;
+    run.write_json("results/minima.json", &records)?;
+    Ok(records)
+}
+
+/// Runs one job for each configuration on all threads, the longest first, so that no thread is
+/// left with it at the end; results in the order of the configurations.
+pub fn side_by_side<T: Send>(
+    configs: &[RunConfig],
+    job: impl Fn(usize) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let mut order: Vec<usize> = (0..configs.len()).collect();
+    order.sort_by_key(|&index| std::cmp::Reverse(configs[index].train.steps));
+    let mut done: Vec<(usize, T)> = order
+        .into_par_iter()
+        .with_max_len(1)
+        .map(|index| Ok((index, job(index)?)))
+        .collect::<Result<_>>()?;
+    done.sort_by_key(|(index, _)| *index);
+    Ok(done.into_iter().map(|(_, result)| result).collect())
+}
+
+/// As [`train_one`], but reads the minimum again where an interrupted run has finished it.
+pub fn train_once(
+    run: &RunDir,
+    config: &RunConfig,
+    split: &Split,
+    theta: Option<&[f32]>,
+    console: &Console,
+    bar: &ProgressBar,
+) -> Result<MinimumRecord> {
+    let file = format!("checkpoints/{}.json", config.name);
+    if let Ok(record) = run.read_json::<MinimumRecord>(&file)
+        && run.read_minimum(&record.file).is_ok()
+    {
+        bar.inc(config.train.steps as u64);
+        return Ok(record);
+    }
+    let record = train_one(run, config, split, theta, console, bar)?;
+    run.write_json(&file, &record)?;
+    Ok(record)
 }

@@ -14,6 +14,37 @@ const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'
 %3Cpath d='M1 3C4 17 12 17 15 3' fill='none' stroke='%232a6fb0' stroke-width='2.4' stroke-linecap='round'/%3E%3C/svg%3E";
 
 pub(super) fn document(story: &Story, sections: &[Section]) -> Markup {
+    let body = html! {
+        a.skip href="#content" { "Skip to the content" }
+        header { (opening(story)) }
+        div.columns {
+            nav.contents aria-label="Contents" {
+                ol {
+                    @for section in sections { li { a href={ "#" (section.id) } { (section.short) } } }
+                }
+            }
+            main #content {
+                @for (index, section) in sections.iter().enumerate() {
+                    section id=(section.id) aria-labelledby={ (section.id) "-title" } {
+                        h2 id={ (section.id) "-title" } {
+                            span.station { (index + 1) } " " (section.title)
+                        }
+                        (section.body)
+                    }
+                }
+            }
+        }
+    };
+    shell(
+        "Why do neural networks generalize? · basinscope",
+        &summary(story),
+        "Drawn from the records of one run.",
+        body,
+    )
+}
+
+/// What every page shares: head, style and foot around its body.
+pub(super) fn shell(title: &str, description: &str, origin: &str, body: Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -23,34 +54,16 @@ pub(super) fn document(story: &Story, sections: &[Section]) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="generator" content={ "basinscope " (basinscope::VERSION) };
-                meta name="description" content=(summary(story));
-                title { "Why do neural networks generalize? · basinscope" }
+                meta name="description" content=(description);
+                title { (title) }
                 link rel="icon" href=(ICON);
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                a.skip href="#content" { "Skip to the content" }
-                header { (opening(story)) }
-                div.columns {
-                    nav.contents aria-label="Contents" {
-                        ol {
-                            @for section in sections { li { a href={ "#" (section.id) } { (section.short) } } }
-                        }
-                    }
-                    main #content {
-                        @for (index, section) in sections.iter().enumerate() {
-                            section id=(section.id) aria-labelledby={ (section.id) "-title" } {
-                                h2 id={ (section.id) "-title" } {
-                                    span.station { (index + 1) } " " (section.title)
-                                }
-                                (section.body)
-                            }
-                        }
-                    }
-                }
+                (body)
                 footer {
                     p {
-                        "Drawn by basinscope " (basinscope::VERSION) " from the records of one run. This file is the whole page: it "
+                        (origin) " Written by basinscope " (basinscope::VERSION) ". This file is the whole page: it "
                         "loads nothing, and opens without a network."
                     }
                 }

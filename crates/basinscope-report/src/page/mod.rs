@@ -9,6 +9,7 @@ mod format;
 mod minima;
 mod mystery;
 mod numbers;
+mod sheet;
 mod sources;
 mod statistics;
 mod story;
@@ -19,6 +20,7 @@ mod volume;
 mod tests;
 
 pub use error::PageError;
+pub use sheet::{sheet_html, sheets_html};
 
 use basinscope::record::RunDir;
 use maud::Markup;

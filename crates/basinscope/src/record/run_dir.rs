@@ -46,11 +46,21 @@ impl RunDir {
     /// # Errors
     /// [`Error::Io`] where a folder cannot be made or written to.
     pub fn create(root: impl Into<PathBuf>) -> Result<Self> {
-        let root = root.into();
-        for folder in ["", "results", "minima", "figures"] {
-            let path = root.join(folder);
+        let run = Self::create_bare(root)?;
+        for folder in ["results", "minima", "figures"] {
+            let path = run.root.join(folder);
             fs::create_dir_all(&path).map_err(Error::io(&path, "create the folder"))?;
         }
+        Ok(run)
+    }
+
+    /// Creates the folder alone, for what stands above several runs.
+    ///
+    /// # Errors
+    /// As [`RunDir::create`].
+    pub fn create_bare(root: impl Into<PathBuf>) -> Result<Self> {
+        let root = root.into();
+        fs::create_dir_all(&root).map_err(Error::io(&root, "create the folder"))?;
         // Fail now rather than after an hour of training.
         tempfile::NamedTempFile::new_in(&root)
             .map_err(Error::io(&root, "write into the folder"))?;

@@ -47,9 +47,9 @@ pub struct Goal {
     pub train_loss: f64,
 }
 
-/// A complete training configuration.
+/// A complete training configuration; what a file leaves out is as in [`TrainConfig::default`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct TrainConfig {
     /// Distribution of the initial weights.
     pub initialization: Initialization,
