@@ -10,6 +10,7 @@
 pub mod basin;
 pub mod data;
 pub mod direction;
+pub mod embed;
 mod error;
 pub mod net;
 pub mod random;
