@@ -2,6 +2,7 @@
 
 mod bench;
 mod boundaries;
+mod minefield;
 mod recipe;
 
 use crate::commands::train::open_for;
@@ -65,6 +66,8 @@ trait Experiment {
 /// The experiments by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Which {
+    /// the minefield: bad minima all along a good run
+    Fig1,
     /// good and bad boundaries of the swiss roll
     Fig3,
     /// all of them
@@ -73,10 +76,11 @@ enum Which {
 
 impl Which {
     /// Every experiment, in the paper's order.
-    const ALL: [Self; 1] = [Self::Fig3];
+    const ALL: [Self; 2] = [Self::Fig1, Self::Fig3];
 
     fn name(self) -> &'static str {
         match self {
+            Self::Fig1 => "fig1",
             Self::Fig3 => "fig3",
             Self::All => "all",
         }
@@ -84,6 +88,7 @@ impl Which {
 
     fn conduct(self, args: &Args, out: &Path, console: &Console) -> Result<SheetRecord> {
         match self {
+            Self::Fig1 => conduct::<minefield::Minefield>(self, args, out, console),
             Self::Fig3 => conduct::<boundaries::Boundaries>(self, args, out, console),
             Self::All => unreachable!("taken apart in `run`"),
         }
