@@ -4,6 +4,8 @@ mod bench;
 mod boundaries;
 mod minefield;
 mod recipe;
+mod sharpness;
+mod slices;
 
 use crate::commands::train::open_for;
 use crate::console::{ChecksFailed, Console, table};
@@ -70,18 +72,24 @@ enum Which {
     Fig1,
     /// good and bad boundaries of the swiss roll
     Fig3,
+    /// slices: loss and accuracy under random perturbation
+    Fig5,
+    /// sharpness: flips, radii, animations
+    Fig6,
     /// all of them
     All,
 }
 
 impl Which {
     /// Every experiment, in the paper's order.
-    const ALL: [Self; 2] = [Self::Fig1, Self::Fig3];
+    const ALL: [Self; 4] = [Self::Fig1, Self::Fig3, Self::Fig5, Self::Fig6];
 
     fn name(self) -> &'static str {
         match self {
             Self::Fig1 => "fig1",
             Self::Fig3 => "fig3",
+            Self::Fig5 => "fig5",
+            Self::Fig6 => "fig6",
             Self::All => "all",
         }
     }
@@ -90,6 +98,8 @@ impl Which {
         match self {
             Self::Fig1 => conduct::<minefield::Minefield>(self, args, out, console),
             Self::Fig3 => conduct::<boundaries::Boundaries>(self, args, out, console),
+            Self::Fig5 => conduct::<slices::Slices>(self, args, out, console),
+            Self::Fig6 => conduct::<sharpness::Sharpness>(self, args, out, console),
             Self::All => unreachable!("taken apart in `run`"),
         }
     }
