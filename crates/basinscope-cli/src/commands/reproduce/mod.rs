@@ -6,6 +6,7 @@ mod minefield;
 mod recipe;
 mod sharpness;
 mod slices;
+mod volumes;
 
 use crate::commands::train::open_for;
 use crate::console::{ChecksFailed, Console, table};
@@ -76,13 +77,15 @@ enum Which {
     Fig5,
     /// sharpness: flips, radii, animations
     Fig6,
+    /// volume of the basin against the generalization gap
+    Fig7,
     /// all of them
     All,
 }
 
 impl Which {
     /// Every experiment, in the paper's order.
-    const ALL: [Self; 4] = [Self::Fig1, Self::Fig3, Self::Fig5, Self::Fig6];
+    const ALL: [Self; 5] = [Self::Fig1, Self::Fig3, Self::Fig5, Self::Fig6, Self::Fig7];
 
     fn name(self) -> &'static str {
         match self {
@@ -90,6 +93,7 @@ impl Which {
             Self::Fig3 => "fig3",
             Self::Fig5 => "fig5",
             Self::Fig6 => "fig6",
+            Self::Fig7 => "fig7",
             Self::All => "all",
         }
     }
@@ -100,6 +104,7 @@ impl Which {
             Self::Fig3 => conduct::<boundaries::Boundaries>(self, args, out, console),
             Self::Fig5 => conduct::<slices::Slices>(self, args, out, console),
             Self::Fig6 => conduct::<sharpness::Sharpness>(self, args, out, console),
+            Self::Fig7 => conduct::<volumes::Volumes>(self, args, out, console),
             Self::All => unreachable!("taken apart in `run`"),
         }
     }
