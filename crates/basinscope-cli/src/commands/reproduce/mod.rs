@@ -3,6 +3,7 @@
 mod bench;
 mod boundaries;
 mod minefield;
+mod optimizers;
 mod recipe;
 mod sharpness;
 mod slices;
@@ -79,13 +80,22 @@ enum Which {
     Fig6,
     /// volume of the basin against the generalization gap
     Fig7,
+    /// optimizers, each tuned, and the over-parametrised linear model
+    Table1,
     /// all of them
     All,
 }
 
 impl Which {
     /// Every experiment, in the paper's order.
-    const ALL: [Self; 5] = [Self::Fig1, Self::Fig3, Self::Fig5, Self::Fig6, Self::Fig7];
+    const ALL: [Self; 6] = [
+        Self::Fig1,
+        Self::Fig3,
+        Self::Fig5,
+        Self::Fig6,
+        Self::Fig7,
+        Self::Table1,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -94,6 +104,7 @@ impl Which {
             Self::Fig5 => "fig5",
             Self::Fig6 => "fig6",
             Self::Fig7 => "fig7",
+            Self::Table1 => "table1",
             Self::All => "all",
         }
     }
@@ -105,6 +116,7 @@ impl Which {
             Self::Fig5 => conduct::<slices::Slices>(self, args, out, console),
             Self::Fig6 => conduct::<sharpness::Sharpness>(self, args, out, console),
             Self::Fig7 => conduct::<volumes::Volumes>(self, args, out, console),
+            Self::Table1 => conduct::<optimizers::Optimizers>(self, args, out, console),
             Self::All => unreachable!("taken apart in `run`"),
         }
     }
