@@ -15,6 +15,7 @@ mod error;
 pub mod net;
 pub mod random;
 pub mod record;
+pub mod search;
 pub mod slice;
 pub mod surface;
 pub mod train;
