@@ -8,6 +8,7 @@
 )]
 
 pub mod basin;
+pub mod curvature;
 pub mod data;
 pub mod direction;
 pub mod embed;

@@ -4,10 +4,12 @@ use crate::commands::boundary;
 use crate::console::Console;
 use crate::lab::{Lab, Minimum, RunArgs};
 use anyhow::Result;
+use basinscope::curvature::{Differenced, LanczosSettings, top_eigenpairs};
 use basinscope::direction::{Normalization, random_direction};
 use basinscope::record::{PathFrame, PathRecord};
 use basinscope::{Error, random, slice};
 use basinscope_report::figure;
+use clap::ValueEnum;
 use serde_json::json;
 
 /// Options of `animate`.
@@ -15,6 +17,7 @@ use serde_json::json;
 #[command(after_help = "\
 Examples:
   basinscope animate runs/bad
+  basinscope animate runs/bad --along eigenvector
   basinscope animate runs/tour -m clean -m poison-200 --reach .5")]
 pub struct Args {
     #[command(flatten)]
@@ -28,9 +31,45 @@ pub struct Args {
     #[arg(long, default_value_t = RESOLUTION)]
     resolution: usize,
 
+    /// Which way to move: a random direction, or the one in which the loss is stiffest
+    #[arg(long, value_enum, default_value_t = Along::Random)]
+    along: Along,
+
     /// Seed of the direction
     #[arg(long, default_value_t = 0)]
     seed: u64,
+}
+
+/// The direction of a walk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Along {
+    /// a random filter-normalised direction
+    Random,
+    /// the Hessian's top eigenvector, as long as the weights
+    Eigenvector,
+}
+
+impl Along {
+    /// What its files end in.
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Random => "",
+            Self::Eigenvector => "-eigenvector",
+        }
+    }
+
+    /// What its GIF and still are called.
+    pub fn stem(self) -> String {
+        format!("wiggle{}", self.suffix())
+    }
+
+    /// Its name in records.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Random => "random direction, filter-normalised",
+            Self::Eigenvector => "top eigenvector of the Hessian, times the norm of θ",
+        }
+    }
 }
 
 /// Nodes of the animated boundary along a side.
@@ -47,6 +86,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     let settings = Settings {
         reach: args.reach,
         resolution: args.resolution,
+        along: args.along,
         seed: args.seed,
     };
     let summary = compute(&lab, &minima, settings, console)?;
@@ -58,6 +98,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
 pub struct Settings {
     pub reach: f64,
     pub resolution: usize,
+    pub along: Along,
     pub seed: u64,
 }
 
@@ -71,6 +112,7 @@ pub fn compute(
     let Settings {
         reach,
         resolution,
+        along,
         seed,
     } = settings;
     let (steps, order) = slice::schedule_with(reach, slice::WALK_POSITIONS)?;
@@ -82,9 +124,7 @@ pub fn compute(
     let mut paths = Vec::with_capacity(minima.len());
     for minimum in minima {
         console.check()?;
-        let rng = &mut random::stream(seed, "animate", 0);
-        let layout = minimum.net.layout();
-        let direction = random_direction(&layout, &minimum.theta, Normalization::Filter, rng);
+        let direction = direction(minimum, along, seed)?;
         let frames = slice::walk(
             &minimum.train,
             &minimum.net,
@@ -117,33 +157,57 @@ pub fn compute(
     let shown: Vec<_> = paths
         .iter()
         .map(|path| {
-            let along = |value: fn(&PathFrame) -> f64| -> Vec<f64> {
+            let series = |value: fn(&PathFrame) -> f64| -> Vec<f64> {
                 path.frames.iter().map(value).collect()
             };
             json!({
                 "minimum": path.minimum,
                 "test_accuracy": path.test_accuracy,
                 "frames": path.order.len(),
-                "c": along(|frame| frame.c),
-                "loss": along(|frame| frame.loss),
-                "accuracy": along(|frame| frame.accuracy),
-                "curvature": along(|frame| frame.curvature),
+                "c": series(|frame| frame.c),
+                "loss": series(|frame| frame.loss),
+                "accuracy": series(|frame| frame.accuracy),
+                "curvature": series(|frame| frame.curvature),
                 "seed": seed,
                 "version": basinscope::VERSION,
-                "config": { "reach": reach, "resolution": resolution },
+                "config": { "reach": reach, "resolution": resolution, "along": along.name() },
             })
         })
         .collect();
-    lab.run.write_json("results/walks.json", &shown)?;
+    let stem = along.stem();
+    let walks = format!("results/walks{}.json", along.suffix());
+    lab.run.write_json(walks, &shown)?;
     let gif = figure::animation(&paths, |_| bar.inc(1))?;
-    lab.run.write("figures/wiggle.gif", &gif)?;
+    let file = format!("figures/{stem}.gif");
+    lab.run.write(&file, &gif)?;
     // A still where good and bad differ most: farthest out, which is where the first half turns.
     let still = figure::animation_still(&paths, order.len() / 8)?;
-    lab.run.write("figures/wiggle-still.png", &still)?;
+    lab.run.write(format!("figures/{stem}-still.png"), &still)?;
     bar.finish();
     Ok(json!({
-        "file": "figures/wiggle.gif",
+        "file": file,
         "minima": minima.iter().map(|m| m.record.name.as_str()).collect::<Vec<_>>(),
         "frames": order.len(),
     }))
+}
+
+/// The direction of a walk, about as long as the weights.
+fn direction(minimum: &Minimum, along: Along, seed: u64) -> Result<Vec<f32>> {
+    let theta = &minimum.theta;
+    match along {
+        Along::Random => {
+            let rng = &mut random::stream(seed, "animate", 0);
+            let layout = minimum.net.layout();
+            Ok(random_direction(&layout, theta, Normalization::Filter, rng))
+        }
+        Along::Eigenvector => {
+            let settings = LanczosSettings {
+                seed,
+                ..LanczosSettings::default()
+            };
+            let pairs = top_eigenpairs(&Differenced(&minimum.train), theta, settings)?;
+            let length = minimum.record.norm as f32;
+            Ok(pairs[0].vector.iter().map(|&x| length * x).collect())
+        }
+    }
 }

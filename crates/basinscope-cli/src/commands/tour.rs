@@ -227,6 +227,7 @@ fn look_and_measure(
     let settings = animate::Settings {
         reach: basinscope::slice::WALK_REACH,
         resolution: animate::RESOLUTION,
+        along: animate::Along::Random,
         seed: config.seed,
     };
     animate::compute(lab, &extremes, settings, console)?;

@@ -22,10 +22,15 @@ pub(super) fn sorted(values: impl IntoIterator<Item = f64>) -> Vec<f64> {
 
 /// The median of rows, column by column.
 pub(super) fn median_row(rows: &[Vec<f64>], columns: usize) -> Vec<f64> {
+    quantile_row(rows, columns, 0.5)
+}
+
+/// A quantile of rows, column by column.
+pub(super) fn quantile_row(rows: &[Vec<f64>], columns: usize, level: f64) -> Vec<f64> {
     (0..columns)
         .map(|column| {
             let values = sorted(rows.iter().filter_map(|row| row.get(column)).copied());
-            quantile(&values, 0.5).unwrap_or(f64::NAN)
+            quantile(&values, level).unwrap_or(f64::NAN)
         })
         .collect()
 }

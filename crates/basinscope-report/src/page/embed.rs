@@ -15,8 +15,6 @@ pub(super) struct Picture {
     dark: Option<String>,
     /// Whether a PNG lies beside the SVG.
     png: bool,
-    /// Whether a GIF does.
-    gif: bool,
     /// Width and height in CSS pixels.
     size: (f64, f64),
     name: String,
@@ -37,7 +35,6 @@ impl Picture {
                 "image/svg+xml",
             ),
             png: run.has(format!("figures/{name}.png")),
-            gif: run.has(format!("figures/{name}.gif")),
             name: name.into(),
         }))
     }
@@ -84,9 +81,6 @@ impl Picture {
                         (download("SVG", &format!("figures/{}.svg", self.name)))
                         @if self.png {
                             (download("PNG", &format!("figures/{}.png", self.name)))
-                        }
-                        @if self.gif {
-                            (download("GIF (moving)", &format!("figures/{}.gif", self.name)))
                         }
                     }
                 }

@@ -2,7 +2,7 @@
 
 use super::PageError;
 use super::document::shell;
-use super::embed::{Picture, download, save};
+use super::embed::{Picture, download, save, uri};
 use basinscope::record::{RunDir, SheetRecord, SheetRow};
 use maud::{Markup, html};
 
@@ -17,6 +17,12 @@ pub fn sheet_html(run: &RunDir, sheet: &SheetRecord) -> Result<String, PageError
     for picture in &sheet.pictures {
         if let Some(found) = Picture::read(run, &picture.stem)? {
             pictures.push(found.figure(&picture.caption, html! { (picture.caption) }));
+        } else if let Some(still) = uri(
+            run,
+            &format!("figures/{}-still.png", picture.stem),
+            "image/png",
+        )? {
+            pictures.push(moving(&picture.stem, &picture.caption, &still));
         }
     }
     let body = html! {
@@ -83,6 +89,21 @@ pub fn sheets_html(sheets: &[SheetRecord]) -> String {
         body,
     )
     .into_string()
+}
+
+/// An animation: its still inside the page, the GIF beside it.
+fn moving(stem: &str, caption: &str, still: &str) -> Markup {
+    html! {
+        figure {
+            div.scroller tabindex="0" role="group" aria-label={ "Figure: " (stem.replace('-', " ")) } {
+                img.only-light src=(still) alt=(caption) style="min-width:34rem";
+            }
+            figcaption {
+                p { (caption) }
+                p.downloads { (download("GIF (moving)", &format!("figures/{stem}.gif"))) }
+            }
+        }
+    }
 }
 
 fn verdict(sheet: &SheetRecord) -> String {

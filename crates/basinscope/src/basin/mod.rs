@@ -1,10 +1,12 @@
 //! The volume of the basin {loss ≤ cutoff} around a minimum.
 
+mod flips;
 mod gamma;
 mod radial;
 mod radius;
 mod statistics;
 
+pub use flips::{FlipSettings, Flips};
 pub use radial::{
     DEFAULT_CUTOFF, DEFAULT_DIRECTIONS, DEFAULT_TOLERANCE, QUANTILE_LEVELS, Radial, RadialSettings,
     RadialVolume,

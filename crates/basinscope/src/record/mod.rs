@@ -2,6 +2,8 @@
 
 mod axis;
 mod boundary;
+mod flips;
+mod minefield;
 mod minimum;
 mod path;
 mod run_dir;
@@ -12,6 +14,8 @@ mod volume;
 
 pub use axis::Axis;
 pub use boundary::BoundaryRecord;
+pub use flips::FlipRecord;
+pub use minefield::{BadMinimumRecord, Distance, EmbeddingRecord, IterateRecord, MinefieldRecord};
 pub use minimum::{HistoryPoint, MinimumRecord};
 pub use path::{LineRecord, PathFrame, PathRecord};
 pub use run_dir::{Array, RunDir};

@@ -101,14 +101,15 @@ impl<'a> Bench<'a> {
     }
 
     /// Trains minima side by side under one bar until `accept` takes each: one that misses is
-    /// trained again with another seed, `attempts` times in all at most. Returns every last
+    /// trained again with another seed, `attempts` times in all at most. `start` gives where the
+    /// n-th attempt at a minimum begins, `None` for its initialisation. Returns every last
     /// attempt, and how many were thrown away.
     pub fn train_until(
         &self,
         what: &str,
         configs: &[RunConfig],
         split: &Split,
-        start: impl Fn(usize) -> Option<Vec<f32>> + Sync,
+        start: impl Fn(usize, usize) -> Option<Vec<f32>> + Sync,
         attempts: usize,
         accept: impl Fn(&MinimumRecord) -> bool + Sync,
     ) -> Result<(Vec<MinimumRecord>, usize)> {
@@ -116,9 +117,9 @@ impl<'a> Bench<'a> {
         let steps: usize = configs.iter().map(|config| config.train.steps).sum();
         let bar = self.console.bar(what, steps as u64);
         let found = train::side_by_side(configs, |index| {
-            let theta = start(index);
             let mut missed = 0;
             loop {
+                let theta = start(index, missed);
                 let mut config = configs[index].clone();
                 if missed > 0 {
                     config.train.seed = config.train.seed.wrapping_add(1_000 * missed as u64);

@@ -2,7 +2,10 @@
 
 mod bench;
 mod boundaries;
+mod minefield;
 mod recipe;
+mod sharpness;
+mod slices;
 
 use crate::commands::train::open_for;
 use crate::console::{ChecksFailed, Console, table};
@@ -65,26 +68,38 @@ trait Experiment {
 /// The experiments by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Which {
+    /// the minefield: bad minima all along a good run
+    Fig1,
     /// good and bad boundaries of the swiss roll
     Fig3,
+    /// slices: loss and accuracy under random perturbation
+    Fig5,
+    /// sharpness: flips, radii, animations
+    Fig6,
     /// all of them
     All,
 }
 
 impl Which {
     /// Every experiment, in the paper's order.
-    const ALL: [Self; 1] = [Self::Fig3];
+    const ALL: [Self; 4] = [Self::Fig1, Self::Fig3, Self::Fig5, Self::Fig6];
 
     fn name(self) -> &'static str {
         match self {
+            Self::Fig1 => "fig1",
             Self::Fig3 => "fig3",
+            Self::Fig5 => "fig5",
+            Self::Fig6 => "fig6",
             Self::All => "all",
         }
     }
 
     fn conduct(self, args: &Args, out: &Path, console: &Console) -> Result<SheetRecord> {
         match self {
+            Self::Fig1 => conduct::<minefield::Minefield>(self, args, out, console),
             Self::Fig3 => conduct::<boundaries::Boundaries>(self, args, out, console),
+            Self::Fig5 => conduct::<slices::Slices>(self, args, out, console),
+            Self::Fig6 => conduct::<sharpness::Sharpness>(self, args, out, console),
             Self::All => unreachable!("taken apart in `run`"),
         }
     }

@@ -1,0 +1,479 @@
+//! Figure 1: bad minima next to every iterate of a good training run.
+
+use super::{Bench, Experiment};
+use crate::commands::train::RunConfig;
+use crate::console::{Interrupted, percent};
+use crate::data_args::DataConfig;
+use anyhow::Result;
+use basinscope::Error;
+use basinscope::data::Split;
+use basinscope::embed::{TsneSettings, largest_perplexity, layer_distances, pca, weights_only};
+use basinscope::net::{Architecture, MlpSurface, ParameterLayout};
+use basinscope::record::{
+    Array, BadMinimumRecord, Distance, EmbeddingRecord, IterateRecord, MinefieldRecord,
+    MinimumRecord,
+};
+use basinscope::surface::Evaluate;
+use basinscope::train::{Observer, StopReason, TrainConfig, TrainState, train};
+use basinscope_report::figure;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::ops::ControlFlow;
+
+/// The paper's Figure 1.
+pub struct Minefield;
+
+/// What its recipe holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The points.
+    pub data: DataConfig,
+    /// The net.
+    pub net: Architecture,
+    /// The good run; an iterate is kept each epoch.
+    pub good: TrainConfig,
+    /// Epochs between two iterates that are shown.
+    pub shown_every: usize,
+    /// How a bad minimum with fixed poison is reached from an iterate.
+    pub fixed: Bad,
+    /// The same with poison redrawn at each step.
+    pub redrawn: Bad,
+    /// Trainings at most for one bad minimum, each from the next iterate and another seed.
+    pub attempts: usize,
+    /// A bad minimum is right about less than this share of the test points.
+    pub test_below: f64,
+    /// Principal components that t-SNE sees.
+    pub components: usize,
+    /// Perplexities of t-SNE; those too large for the number of points are lowered to what it
+    /// allows.
+    pub perplexities: Vec<f64>,
+    /// Gradient steps of t-SNE.
+    pub epochs: usize,
+}
+
+/// One kind of bad minimum.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bad {
+    /// Epochs between two iterates from which one is reached.
+    pub every: usize,
+    /// The descent.
+    pub train: TrainConfig,
+}
+
+impl Experiment for Minefield {
+    type Settings = Settings;
+    const TITLE: &'static str = "The minefield: bad minima all along a good run (spirals)";
+    const RECIPE: &'static str = include_str!("../../../../../experiments/fig1.toml");
+
+    fn run(settings: &Settings, bench: &mut Bench) -> Result<()> {
+        let record = compute(settings, bench)?;
+        draw(&record, bench)?;
+        verdicts(settings, &record, bench);
+        Ok(())
+    }
+}
+
+/// Trains, measures and embeds; everything a resumed run need not do again is read again.
+pub fn compute(settings: &Settings, bench: &Bench) -> Result<MinefieldRecord> {
+    let split = settings.data.load()?;
+    let run = GoodRun::new(settings, &split, bench)?;
+    let (fixed, missed_fixed) = run.bad_minima("fixed", &settings.fixed, &split, bench)?;
+    let (redrawn, missed_redrawn) = run.bad_minima("redrawn", &settings.redrawn, &split, bench)?;
+    let mut minima = vec![run.last.clone()];
+    minima.extend(fixed.iter().chain(&redrawn).map(|bad| bad.record.clone()));
+    bench.run.write_json("results/minima.json", &minima)?;
+    bench.saved("results/minefield.json", || {
+        let (shown, iterates) = run.iterates(settings, &split, [&fixed, &redrawn])?;
+        let bad: Vec<_> = (fixed.iter().map(|bad| (bad, false)))
+            .chain(redrawn.iter().map(|bad| (bad, true)))
+            .collect();
+        let thetas = (shown.iter().map(|&epoch| run.theta(epoch)))
+            .chain(bad.iter().map(|(bad, _)| bad.theta.as_slice()));
+        let embeddings = embed(settings, &run.layout, thetas, bench)?;
+        let bad = bad
+            .into_iter()
+            .map(|(bad, redrawn)| {
+                let start = run.theta(bad.epoch);
+                Ok(BadMinimumRecord {
+                    name: bad.record.name.clone(),
+                    redrawn,
+                    epoch: bad.epoch,
+                    train_accuracy: bad.record.train_accuracy,
+                    test_accuracy: bad.record.test_accuracy,
+                    travelled: distance(&run.layout, start, &bad.theta, &bad.record.name)?,
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok(MinefieldRecord {
+            iterates,
+            bad,
+            embeddings,
+            missed: [missed_fixed, missed_redrawn],
+            seed: bench.seed,
+            version: basinscope::VERSION.into(),
+        })
+    })
+}
+
+/// The good run with all its iterates.
+struct GoodRun<'a> {
+    settings: &'a Settings,
+    layout: ParameterLayout,
+    /// θ after each epoch from 1 on, one after the other.
+    thetas: Vec<f32>,
+    last: MinimumRecord,
+}
+
+/// A bad minimum and where it was reached from.
+struct BadMinimum {
+    record: MinimumRecord,
+    theta: Vec<f32>,
+    epoch: usize,
+}
+
+/// Keeps θ at the end of each epoch, and listens for Ctrl-C.
+struct Keep<'a> {
+    thetas: Vec<f32>,
+    bench: &'a Bench<'a>,
+    bar: indicatif::ProgressBar,
+}
+
+impl Observer for Keep<'_> {
+    fn step(&mut self, state: &TrainState) -> ControlFlow<()> {
+        self.bar.set_position(state.step as u64);
+        match self.bench.console.is_interrupted() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+
+    fn checkpoint(&mut self, _epoch: usize, state: &TrainState) -> basinscope::Result<()> {
+        self.thetas.extend_from_slice(&state.theta);
+        Ok(())
+    }
+}
+
+impl<'a> GoodRun<'a> {
+    fn new(settings: &'a Settings, split: &Split, bench: &Bench) -> Result<Self> {
+        for (field, every) in [
+            ("shown_every", settings.shown_every),
+            ("fixed.every", settings.fixed.every),
+            ("redrawn.every", settings.redrawn.every),
+            ("attempts", settings.attempts),
+        ] {
+            if every == 0 {
+                return Err(Error::setting(field, "at least 1", 0).into());
+            }
+        }
+        let net = &settings.net;
+        let config = RunConfig {
+            version: basinscope::VERSION.into(),
+            name: "last-iterate".into(),
+            data: settings.data.clone(),
+            net: net.clone(),
+            train: TrainConfig {
+                seed: bench.seed,
+                checkpoint_every: Some(1),
+                ..settings.good.clone()
+            },
+            start: None,
+        };
+        let (saved_record, saved_thetas) = ("checkpoints/last-iterate.json", "results/run.npz");
+        let read = || -> Option<(MinimumRecord, Vec<f32>)> {
+            let record: MinimumRecord = bench.run.read_json(saved_record).ok()?;
+            bench.run.read_minimum(&record.file).ok()?;
+            let arrays = bench.run.read_arrays(saved_thetas, &["theta"]).ok()?;
+            let thetas = arrays[0].values.iter().map(|&w| w as f32).collect();
+            Some((record, thetas))
+        };
+        let (last, thetas) = match read() {
+            Some(found) => found,
+            None => {
+                bench.run.write_data(split)?;
+                let bar = bench.console.bar("good run", config.train.steps as u64);
+                let thetas = Vec::new();
+                let mut keep = Keep { thetas, bench, bar };
+                let generator = config.data.source.generator();
+                let minimum = train(net, split, generator, &config.train, None, &mut keep)?;
+                if minimum.stopped == StopReason::Interrupted {
+                    return Err(Interrupted.into());
+                }
+                keep.bar.finish();
+                let metadata = [("config", json!(config))];
+                let file = bench
+                    .run
+                    .write_minimum(&config.name, net, &minimum.theta, &metadata)?;
+                let record = minimum.record(&config.name, &file, net, &config.train, json!(config));
+                let shape = [keep.thetas.len() / net.num_params(), net.num_params()];
+                let arrays = [Array::new("theta", &shape, &keep.thetas)];
+                bench.run.write_arrays(saved_thetas, &arrays)?;
+                bench.run.write_json(saved_record, &record)?;
+                (record, keep.thetas)
+            }
+        };
+        Ok(Self {
+            settings,
+            layout: net.layout(),
+            thetas,
+            last,
+        })
+    }
+
+    fn epochs(&self) -> usize {
+        self.thetas.len() / self.layout.num_params()
+    }
+
+    /// θ after `epoch` epochs, from 1 to the last.
+    fn theta(&self, epoch: usize) -> &[f32] {
+        let dim = self.layout.num_params();
+        let row = epoch.clamp(1, self.epochs()) - 1;
+        &self.thetas[row * dim..][..dim]
+    }
+
+    /// One bad minimum from every so manieth iterate, all trained side by side.
+    fn bad_minima(
+        &self,
+        kind: &str,
+        bad: &Bad,
+        split: &Split,
+        bench: &Bench,
+    ) -> Result<(Vec<BadMinimum>, usize)> {
+        let settings = self.settings;
+        let epochs: Vec<usize> = (1..=self.epochs()).step_by(bad.every).collect();
+        let configs: Vec<RunConfig> = (epochs.iter())
+            .map(|&epoch| RunConfig {
+                version: basinscope::VERSION.into(),
+                name: format!("{kind}-{epoch:04}"),
+                data: settings.data.clone(),
+                net: settings.net.clone(),
+                train: TrainConfig {
+                    seed: bench.seed + epoch as u64,
+                    ..bad.train.clone()
+                },
+                start: Some(format!("the good run after {epoch} epochs")),
+            })
+            .collect();
+        let (records, missed) = bench.train_until(
+            &format!("bad minima, {kind}"),
+            &configs,
+            split,
+            // Fixed poison knows no chance: the next attempt begins at the next iterate.
+            |index, attempt| Some(self.theta(epochs[index] + attempt).to_vec()),
+            settings.attempts,
+            |record| is_bad(record, settings.test_below),
+        )?;
+        let minima = records
+            .into_iter()
+            .zip(epochs)
+            .map(|(record, epoch)| {
+                let (_, theta) = bench.run.read_minimum(&record.file)?;
+                Ok(BadMinimum {
+                    record,
+                    theta,
+                    epoch,
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok((minima, missed))
+    }
+
+    /// Every shown iterate with its nearest bad minimum of either kind.
+    fn iterates(
+        &self,
+        settings: &Settings,
+        split: &Split,
+        bad: [&[BadMinimum]; 2],
+    ) -> Result<(Vec<usize>, Vec<IterateRecord>)> {
+        let train = MlpSurface::new(&settings.net, &split.train)?;
+        let test = MlpSurface::new(&settings.net, &split.test)?;
+        let mut shown: Vec<usize> = (1..=self.epochs()).step_by(settings.shown_every).collect();
+        if shown.last() != Some(&self.epochs()) {
+            shown.push(self.epochs());
+        }
+        let last = self.theta(self.epochs());
+        let records = shown
+            .par_iter()
+            .map(|&epoch| {
+                let theta = self.theta(epoch);
+                let (on_train, on_test) = (train.evaluate(theta), test.evaluate(theta));
+                let nearest = |bad: &[BadMinimum]| -> Result<Option<Distance>> {
+                    let mut nearest: Option<Distance> = None;
+                    for minimum in bad {
+                        let name = &minimum.record.name;
+                        let found = distance(&self.layout, theta, &minimum.theta, name)?;
+                        if (nearest.as_ref()).is_none_or(|best| found.distance < best.distance) {
+                            nearest = Some(found);
+                        }
+                    }
+                    Ok(nearest)
+                };
+                let weights = weights_only(&self.layout, theta)?;
+                Ok(IterateRecord {
+                    epoch,
+                    train_loss: on_train.loss.min(f64::MAX),
+                    train_accuracy: on_train.accuracy,
+                    test_accuracy: on_test.accuracy,
+                    norm: weights.iter().map(|w| w * w).sum::<f64>().sqrt(),
+                    nearest_fixed: nearest(bad[0])?,
+                    nearest_redrawn: nearest(bad[1])?,
+                    to_last: distance(&self.layout, theta, last, &self.last.name)?,
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok((shown, records))
+    }
+}
+
+fn is_bad(record: &MinimumRecord, test_below: f64) -> bool {
+    record.train_accuracy == 1.0 && record.test_accuracy < test_below
+}
+
+/// Distance of `theta` from an iterate, over all weights and layer by layer.
+fn distance(
+    layout: &ParameterLayout,
+    iterate: &[f32],
+    theta: &[f32],
+    name: &str,
+) -> Result<Distance> {
+    let layers = layer_distances(layout, iterate, theta)?;
+    let root = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>().sqrt();
+    let distance = root(&mut layers.iter().map(|layer| layer.distance));
+    let norm = root(&mut layers.iter().map(|layer| layer.norm));
+    Ok(Distance {
+        minimum: name.into(),
+        distance,
+        relative: distance / norm,
+        layers: (layers.iter().map(|layer| layer.distance / layer.norm)).collect(),
+    })
+}
+
+/// PCA, and t-SNE of its components at each perplexity.
+fn embed<'t>(
+    settings: &Settings,
+    layout: &ParameterLayout,
+    thetas: impl Iterator<Item = &'t [f32]>,
+    bench: &Bench,
+) -> Result<Vec<EmbeddingRecord>> {
+    let mut rows = Vec::new();
+    let mut count = 0;
+    for theta in thetas {
+        rows.extend(weights_only(layout, theta)?);
+        count += 1;
+    }
+    let found = pca(&rows, rows.len() / count, settings.components.max(2))?;
+    let plane = found.coordinates.chunks_exact(found.components);
+    let mut embeddings = vec![EmbeddingRecord {
+        method: "PCA".into(),
+        perplexity: None,
+        kl_divergence: None,
+        explained: Some([found.explained[0], found.explained[1]]),
+        points: plane.map(|row| [row[0], row[1]]).collect(),
+    }];
+    let steps = settings.epochs * settings.perplexities.len();
+    let bar = bench.console.bar("t-SNE", steps as u64);
+    let others: Vec<EmbeddingRecord> = (settings.perplexities.par_iter())
+        .map(|&perplexity| {
+            let perplexity = perplexity.min(largest_perplexity(count));
+            let tsne = TsneSettings {
+                perplexity,
+                epochs: settings.epochs,
+                seed: bench.seed,
+            };
+            let found = tsne.run(&found.coordinates, found.components, |_| bar.inc(1))?;
+            Ok(EmbeddingRecord {
+                method: "t-SNE".into(),
+                perplexity: Some(perplexity),
+                kl_divergence: Some(found.kl_divergence),
+                explained: None,
+                points: found.points,
+            })
+        })
+        .collect::<Result<_>>()?;
+    bar.finish();
+    embeddings.extend(others);
+    Ok(embeddings)
+}
+
+/// The pictures.
+pub fn draw(record: &MinefieldRecord, bench: &mut Bench) -> Result<()> {
+    bench.draw(
+        "minefield",
+        "Every point is a net: the iterates of one good run, from light to dark red by epoch, the \
+         last one a star, and bad minima in blues by test accuracy, all with 100 % on the training \
+         points. t-SNE of the weights.",
+        |theme| figure::minefield(record, theme),
+    )?;
+    bench.draw(
+        "minefield-embeddings",
+        "The same points by PCA and by t-SNE with other perplexities.",
+        |theme| figure::minefield_embeddings(record, theme),
+    )?;
+    bench.draw(
+        "minefield-distances",
+        "How far the nearest bad minimum is from each iterate, in norms of its weights: over all \
+         layers beside the iterate's own way to the last one, and layer by layer.",
+        |theme| figure::minefield_distances(record, theme),
+    )
+}
+
+fn verdicts(settings: &Settings, record: &MinefieldRecord, bench: &mut Bench) {
+    let last = record.iterates.last();
+    let (train, test) = last.map_or((0.0, 0.0), |it| (it.train_accuracy, it.test_accuracy));
+    bench.check(
+        "last iterate, train accuracy",
+        "100 %",
+        percent(train),
+        "100 %",
+        train == 1.0,
+    );
+    bench.check(
+        "last iterate, test accuracy",
+        "98.5 %",
+        percent(test),
+        "≥ 98 %",
+        test >= 0.98,
+    );
+    for (kind, redrawn) in [("fixed", false), ("redrawn", true)] {
+        let bad: Vec<_> = (record.bad.iter())
+            .filter(|bad| bad.redrawn == redrawn)
+            .collect();
+        let fit = bad.iter().filter(|bad| bad.train_accuracy == 1.0).count();
+        let worst = bad.iter().map(|bad| bad.test_accuracy).fold(0.0, f64::max);
+        let best = bad.iter().map(|bad| bad.test_accuracy).fold(1.0, f64::min);
+        let published = |text: &str| match redrawn {
+            false => text.to_owned(),
+            true => "–".into(),
+        };
+        bench.check(
+            format!("bad minima, {kind} flips: train accuracy"),
+            published("near 100 %"),
+            format!("100 % in {fit} of {}", bad.len()),
+            "100 % in all",
+            fit == bad.len(),
+        );
+        bench.check(
+            format!("bad minima, {kind} flips: test accuracy"),
+            published("below 53 %"),
+            format!("{} to {}", percent(best), percent(worst)),
+            format!("all below {}", percent(settings.test_below)),
+            worst < settings.test_below,
+        );
+    }
+    let [fixed, redrawn] = record.missed;
+    bench.note(format!(
+        "Trainings that missed and were begun again from the next iterate: {fixed} with fixed \
+         flips, {redrawn} with redrawn ones."
+    ));
+    let nearest = (record.iterates.iter())
+        .filter_map(|iterate| iterate.nearest_fixed.as_ref().map(|near| near.relative));
+    let (low, high) = nearest.fold((f64::INFINITY, 0.0_f64), |(low, high), x| {
+        (low.min(x), high.max(x))
+    });
+    bench.note(format!(
+        "The nearest bad minimum (fixed flips) is {low:.2} to {high:.2} norms of the weights away \
+         from an iterate."
+    ));
+}

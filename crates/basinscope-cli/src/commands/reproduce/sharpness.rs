@@ -1,0 +1,187 @@
+//! Figure 6: how sharp the minima are, as distances, radii, curvature, and in motion.
+
+use super::boundaries::{check_pair, good_and_bad};
+use super::{Bench, Experiment};
+use crate::commands::animate::{self, Along};
+use crate::commands::volume;
+use crate::data_args::DataConfig;
+use crate::lab::Minimum;
+use anyhow::Result;
+use basinscope::basin::{FlipSettings, RadialSettings};
+use basinscope::curvature::{Differenced, LanczosSettings, top_eigenpairs};
+use basinscope::net::Architecture;
+use basinscope::record::{FlipRecord, VolumeRecord};
+use basinscope::train::TrainConfig;
+use basinscope_report::figure;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// The paper's Figure 6.
+pub struct Sharpness;
+
+/// What its recipe holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The points.
+    pub data: DataConfig,
+    /// The net.
+    pub net: Architecture,
+    /// How the good minimum is reached.
+    pub good: TrainConfig,
+    /// How the bad one is.
+    pub bad: TrainConfig,
+    /// Shares of the training points that must flip.
+    pub shares: Vec<f64>,
+    /// Random directions along which they are watched.
+    pub directions: usize,
+    /// Rays along which the radius of the basin is measured.
+    pub rays: usize,
+    /// Largest step of the animations, in norms.
+    pub reach: f64,
+    /// Nodes of the animated boundary along a side.
+    pub resolution: usize,
+}
+
+impl Experiment for Sharpness {
+    type Settings = Settings;
+    const TITLE: &'static str = "Sharpness: how far each minimum can move (swiss roll)";
+    const RECIPE: &'static str = include_str!("../../../../../experiments/fig6.toml");
+
+    fn run(settings: &Settings, bench: &mut Bench) -> Result<()> {
+        let split = settings.data.load()?;
+        let recipes = [&settings.good, &settings.bad];
+        let configs = good_and_bad(&settings.data, &settings.net, recipes, bench.seed);
+        let lab = bench.train(&configs, &split)?;
+        let all: Vec<&Minimum> = lab.minima.iter().collect();
+        check_pair(bench, &lab.minima);
+
+        let flips = bench.saved("results/flips.json", || flips(settings, &all, bench.seed))?;
+        let radial = RadialSettings {
+            directions: settings.rays,
+            seed: bench.seed,
+            ..RadialSettings::default()
+        };
+        let volumes = volume::compute(&lab, &all, &radial, bench.console)?;
+        bench.draw(
+            "sharpness",
+            "Radii of the basins along random rays, and the steps at which training points flip.",
+            |theme| figure::histograms(&volumes, &flips, theme),
+        )?;
+        bench.picture("radii", "The radii again, ray by ray.");
+        for along in [Along::Random, Along::Eigenvector] {
+            let settings = animate::Settings {
+                reach: settings.reach,
+                resolution: settings.resolution,
+                along,
+                seed: bench.seed,
+            };
+            bench.console.check()?;
+            if !bench.run.has(format!("figures/{}.gif", along.stem())) {
+                animate::compute(&lab, &all, settings, bench.console)?;
+            }
+        }
+        bench.picture(
+            "wiggle",
+            "Both boundaries as the weights move along a random direction (a still; the GIF moves).",
+        );
+        bench.picture(
+            "wiggle-eigenvector",
+            "The same along the direction in which the loss is stiffest.",
+        );
+        let tops = bench.saved("results/curvature.json", || curvature(&all, bench.seed))?;
+        verdicts(&flips, &volumes, &tops, bench);
+        Ok(())
+    }
+}
+
+/// Distances to the first flips, for each minimum.
+fn flips(settings: &Settings, minima: &[&Minimum], seed: u64) -> Result<Vec<FlipRecord>> {
+    let asked = FlipSettings {
+        shares: settings.shares.clone(),
+        directions: settings.directions,
+        seed,
+        ..FlipSettings::default()
+    };
+    (minima.iter())
+        .map(|minimum| {
+            let found = asked.run(&minimum.train, &minimum.net.layout(), &minimum.theta)?;
+            Ok(found.into_record(&minimum.record.name, minimum.record.test_accuracy))
+        })
+        .collect()
+}
+
+/// The largest eigenvalue of the Hessian at each minimum.
+fn curvature(minima: &[&Minimum], seed: u64) -> Result<Vec<serde_json::Value>> {
+    (minima.iter())
+        .map(|minimum| {
+            let settings = LanczosSettings {
+                seed,
+                ..LanczosSettings::default()
+            };
+            let surface = Differenced(&minimum.train);
+            let pair = &top_eigenpairs(&surface, &minimum.theta, settings)?[0];
+            Ok(json!({
+                "minimum": minimum.record.name,
+                "top_eigenvalue": pair.value,
+                "residual": pair.residual,
+                "by": "Lanczos on central differences of the gradient",
+                "seed": seed,
+                "version": basinscope::VERSION,
+            }))
+        })
+        .collect()
+}
+
+fn verdicts(
+    flips: &[FlipRecord],
+    volumes: &[VolumeRecord],
+    tops: &[serde_json::Value],
+    bench: &mut Bench,
+) {
+    if let [good, bad] = flips {
+        for (place, share) in good.shares.iter().enumerate() {
+            let line = |record: &FlipRecord| {
+                let [low, high] = record.intervals[place];
+                format!("{:.3} ({low:.3}–{high:.3})", record.medians[place])
+            };
+            bench.check(
+                format!(
+                    "step c at which {} % of the train points flip",
+                    100.0 * share
+                ),
+                "good farther",
+                format!("good {}, bad {}", line(good), line(bad)),
+                "intervals apart",
+                good.intervals[place][0] > bad.intervals[place][1],
+            );
+        }
+    }
+    if let [good, bad] = volumes {
+        let ratio = good.radius_median / bad.radius_median;
+        bench.check(
+            "median radius of the basin, good over bad",
+            "above 1",
+            format!(
+                "{:.3}/{:.4} = {ratio:.1}",
+                good.radius_median, bad.radius_median
+            ),
+            "intervals apart",
+            good.radius_median_ci[0] > bad.radius_median_ci[1],
+        );
+    }
+    let value = |record: &serde_json::Value| record["top_eigenvalue"].as_f64();
+    if let [Some(good), Some(bad)] = tops.iter().map(value).collect::<Vec<_>>().as_slice() {
+        bench.check(
+            "top eigenvalue of the Hessian, bad over good",
+            "above 1",
+            format!("{bad:.3}/{good:.2e} = {:.1}", bad / good),
+            "> 1",
+            bad > good,
+        );
+        bench.note(
+            "The Hessian is taken by central differences of the gradient over 1e-3 of the norm of \
+             θ: for ReLU nets a smoothed curvature.",
+        );
+    }
+}

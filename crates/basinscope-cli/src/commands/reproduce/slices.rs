@@ -1,0 +1,172 @@
+//! Figure 5: what random perturbations do to a good and to a bad minimum.
+
+use super::boundaries::{check_pair, good_and_bad};
+use super::{Bench, Experiment};
+use crate::commands::slice;
+use crate::console::percent;
+use crate::data_args::DataConfig;
+use crate::lab::{Lab, Minimum};
+use anyhow::Result;
+use basinscope::direction::{Normalization, random_direction};
+use basinscope::net::Architecture;
+use basinscope::random;
+use basinscope::record::{Axis, LineRecord};
+use basinscope::train::TrainConfig;
+use basinscope_report::figure;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// The paper's Figure 5, in two dimensions.
+pub struct Slices;
+
+/// What its recipe holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The points.
+    pub data: DataConfig,
+    /// The net.
+    pub net: Architecture,
+    /// How the good minimum is reached.
+    pub good: TrainConfig,
+    /// How the bad one is.
+    pub bad: TrainConfig,
+    /// Random directions, filter-normalised.
+    pub directions: usize,
+    /// Steps c of the slices through both sides of the minimum.
+    pub through: Axis,
+    /// Largest step of the growing perturbation, c = reach·t².
+    pub reach: f64,
+    /// Number of its steps.
+    pub steps: usize,
+}
+
+impl Experiment for Slices {
+    type Settings = Settings;
+    const TITLE: &'static str = "Slices: loss and accuracy under random perturbation (swiss roll)";
+    const RECIPE: &'static str = include_str!("../../../../../experiments/fig5.toml");
+
+    fn run(settings: &Settings, bench: &mut Bench) -> Result<()> {
+        let split = settings.data.load()?;
+        let recipes = [&settings.good, &settings.bad];
+        let configs = good_and_bad(&settings.data, &settings.net, recipes, bench.seed);
+        let lab = bench.train(&configs, &split)?;
+        let all: Vec<&Minimum> = lab.minima.iter().collect();
+        let through = slice::Settings {
+            c: settings.through,
+            directions: settings.directions,
+            normalization: Normalization::Filter,
+            seed: bench.seed,
+        };
+        slice::compute(&lab, &all, through, bench.console)?;
+        let records = bench.saved("results/perturbations.json", || {
+            all.iter()
+                .map(|minimum| perturb(settings, minimum, bench.seed))
+                .collect::<Result<Vec<_>>>()
+        })?;
+        bench.draw(
+            "perturbations",
+            "Train loss and accuracy at growing distance from either minimum.",
+            |theme| figure::bands(&records, theme),
+        )?;
+        bench.picture(
+            "slices",
+            "The same directions, to both sides of the minimum.",
+        );
+        verdicts(settings, &lab, &records, bench);
+        Ok(())
+    }
+}
+
+/// Loss and accuracy at growing distance along every direction.
+fn perturb(settings: &Settings, minimum: &Minimum, seed: u64) -> Result<LineRecord> {
+    let last = settings.steps.max(2) - 1;
+    let c: Vec<f64> = (0..=last)
+        .map(|step| settings.reach * (step as f64 / last as f64).powi(2))
+        .collect();
+    let layout = minimum.net.layout();
+    let along: Vec<Vec<f32>> = (0..settings.directions)
+        .map(|index| {
+            let rng = &mut random::stream(seed, "perturbations", index as u64);
+            random_direction(&layout, &minimum.theta, Normalization::Filter, rng)
+        })
+        .collect();
+    let lines = basinscope::slice::lines(
+        &minimum.train,
+        Some(&minimum.test),
+        &minimum.theta,
+        &along,
+        &c,
+    )?;
+    Ok(LineRecord {
+        minimum: minimum.record.name.clone(),
+        towards: None,
+        normalization: Normalization::Filter.name().into(),
+        test_accuracy: minimum.record.test_accuracy,
+        c,
+        train_loss: lines.iter().map(|line| line.train_loss.clone()).collect(),
+        train_accuracy: (lines.iter().map(|line| line.train_accuracy.clone())).collect(),
+        test_accuracy_along: (lines.iter().map(|line| line.test_accuracy.clone())).collect(),
+        seed,
+        version: basinscope::VERSION.into(),
+        config: json!({ "reach": settings.reach, "directions": settings.directions }),
+    })
+}
+
+fn verdicts(settings: &Settings, lab: &Lab, records: &[LineRecord], bench: &mut Bench) {
+    check_pair(bench, &lab.minima);
+    bench.check(
+        "directions in each band",
+        "1 to 10",
+        settings.directions,
+        "≥ 100",
+        settings.directions >= 100,
+    );
+    let [good, bad] = records else { return };
+    // Where half of the directions have cost the bad minimum a tenth of its training points.
+    let median_bad = quantile_row(&bad.train_accuracy, bad.c.len(), 0.5);
+    let Some(step) = median_bad.iter().position(|&accuracy| accuracy <= 0.9) else {
+        let ours = "never within the reach";
+        bench.check(
+            "the bad minimum falls to 90 %",
+            "it does",
+            ours,
+            "it does",
+            false,
+        );
+        return;
+    };
+    let still = quantile_row(&good.train_accuracy, good.c.len(), 0.05)[step];
+    bench.check(
+        format!(
+            "train accuracy of the good minimum at c = {:.3}, where half the directions took the \
+             bad one to 90 %: 5th percentile",
+            bad.c[step]
+        ),
+        "stays near 100 %",
+        percent(still),
+        "≥ 99 %",
+        still >= 0.99,
+    );
+    let losses =
+        |record: &LineRecord, level| quantile_row(&record.train_loss, record.c.len(), level)[step];
+    let (high_good, low_bad) = (losses(good, 0.95), losses(bad, 0.05));
+    bench.check(
+        "train loss there: 95th percentile of the good, 5th of the bad",
+        "good below bad",
+        format!("{high_good:.2e}, {low_bad:.2e}"),
+        "bands apart",
+        high_good < low_bad,
+    );
+}
+
+fn quantile_row(rows: &[Vec<f64>], columns: usize, level: f64) -> Vec<f64> {
+    (0..columns)
+        .map(|column| {
+            let mut values: Vec<f64> = rows.iter().map(|row| row[column]).collect();
+            values.sort_by(f64::total_cmp);
+            let place = level * (values.len() - 1) as f64;
+            values[place.round() as usize]
+        })
+        .collect()
+}
