@@ -2,11 +2,13 @@
 
 mod axis;
 mod boundary;
+mod dimension;
 mod flips;
 mod minefield;
 mod minimum;
 mod path;
 mod run_dir;
+mod search;
 mod sheet;
 mod surface;
 mod theta_file;
@@ -14,11 +16,13 @@ mod volume;
 
 pub use axis::Axis;
 pub use boundary::BoundaryRecord;
+pub use dimension::{BasinPair, BasinSize, DimensionNet, DimensionRecord};
 pub use flips::FlipRecord;
 pub use minefield::{BadMinimumRecord, Distance, EmbeddingRecord, IterateRecord, MinefieldRecord};
 pub use minimum::{HistoryPoint, MinimumRecord};
 pub use path::{LineRecord, PathFrame, PathRecord};
 pub use run_dir::{Array, RunDir};
+pub use search::{SearchDraw, SearchRecord, SearchSize};
 pub use sheet::{Picture, SheetRecord, SheetRow};
 pub use surface::SurfaceRecord;
 pub use theta_file::read_theta;
