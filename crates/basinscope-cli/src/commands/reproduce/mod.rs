@@ -2,8 +2,10 @@
 
 mod bench;
 mod boundaries;
+mod dimension;
 mod minefield;
 mod recipe;
+mod search;
 mod sharpness;
 mod slices;
 
@@ -76,13 +78,24 @@ enum Which {
     Fig5,
     /// sharpness: flips, radii, animations
     Fig6,
+    /// nets guessed blindly: do those that fit generalize?
+    Search,
+    /// the blessing of dimensionality: volumes by number of parameters
+    Dimension,
     /// all of them
     All,
 }
 
 impl Which {
     /// Every experiment, in the paper's order.
-    const ALL: [Self; 4] = [Self::Fig1, Self::Fig3, Self::Fig5, Self::Fig6];
+    const ALL: [Self; 6] = [
+        Self::Fig1,
+        Self::Fig3,
+        Self::Fig5,
+        Self::Fig6,
+        Self::Search,
+        Self::Dimension,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -90,6 +103,8 @@ impl Which {
             Self::Fig3 => "fig3",
             Self::Fig5 => "fig5",
             Self::Fig6 => "fig6",
+            Self::Search => "search",
+            Self::Dimension => "dimension",
             Self::All => "all",
         }
     }
@@ -100,6 +115,8 @@ impl Which {
             Self::Fig3 => conduct::<boundaries::Boundaries>(self, args, out, console),
             Self::Fig5 => conduct::<slices::Slices>(self, args, out, console),
             Self::Fig6 => conduct::<sharpness::Sharpness>(self, args, out, console),
+            Self::Search => conduct::<search::RandomSearch>(self, args, out, console),
+            Self::Dimension => conduct::<dimension::Dimension>(self, args, out, console),
             Self::All => unreachable!("taken apart in `run`"),
         }
     }
