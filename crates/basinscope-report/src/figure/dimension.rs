@@ -14,8 +14,8 @@ use basinscope::record::{BasinPair, DimensionRecord};
 /// axes, balls as lines and nets as dots; below it the ratio of the median radii with its 95 %
 /// interval.
 ///
-/// Pairs whose ratio a logarithmic axis cannot show (below one decade, or a ratio not above 0)
-/// stand at its lower end.
+/// Ratios of the paper's volumes that fall below the axis, or below 0, are open triangles at its
+/// lower end.
 ///
 /// # Errors
 /// [`FigureError::NoRecords`] where no net has a pair.
@@ -98,7 +98,14 @@ pub fn dimension(record: &DimensionRecord, theme: Theme) -> Result<Figure, Figur
     }
     for (n, pair) in &pairs {
         let center = volumes.at(*n, pair.decades_radial);
-        canvas.cross("paper", center, 3.2, solid(faint, 1.6), theme.paper());
+        if pair.decades_radial > volumes.y.lo() {
+            canvas.cross("paper", center, 3.2, solid(faint, 1.6), theme.paper());
+            continue;
+        }
+        let [x, y] = [center[0], center[1] - 3.0];
+        let corners = vec![[x - 4.5, y - 7.0], [x + 4.5, y - 7.0], [x, y]];
+        let edge = Some(solid(faint, 1.5));
+        canvas.paths("below", vec![corners], true, Some(theme.paper()), edge);
     }
     for (n, pair) in &pairs {
         let ends = pair.decades_ci.map(|decades| volumes.at(*n, decades));

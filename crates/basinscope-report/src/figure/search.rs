@@ -207,7 +207,7 @@ fn draw_origin(
     );
 }
 
-/// The chance of N coin flips, as far down as the axis goes, named where it leaves.
+/// The chance 2⁻ⁿ of N = n coin flips, as far down as the axis goes, named where it leaves.
 fn draw_coins(canvas: &mut Canvas, axes: &Axes, points: &[usize]) {
     let theme = canvas.theme;
     let chances: Vec<f64> = points.iter().map(|&n| 0.5_f64.powi(n as i32)).collect();
@@ -229,5 +229,5 @@ fn draw_coins(canvas: &mut Canvas, axes: &Axes, points: &[usize]) {
     let Some(&last) = places.last() else { return };
     canvas.line(places, dashed(theme.muted(), 1.4, 5.0));
     let at = [last[0] - 8.0, last[1] - 10.0];
-    canvas.text(at, "coin flips, 2⁻ᴺ", TICK, theme.muted(), Anchor::End);
+    canvas.text(at, "coin flips", TICK, theme.muted(), Anchor::End);
 }

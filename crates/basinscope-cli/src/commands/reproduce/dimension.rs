@@ -383,11 +383,11 @@ fn judge(settings: &Settings, bench: &mut Bench, record: &DimensionRecord) -> Re
         "positive, growing with n",
         steps == of && radial.iter().all(|&decades| decades > 0.0),
     );
-    note(bench, record);
+    note(settings, bench, record);
     Ok(())
 }
 
-fn note(bench: &mut Bench, record: &DimensionRecord) {
+fn note(settings: &Settings, bench: &mut Bench, record: &DimensionRecord) {
     let every = || record.nets.iter().flat_map(|net| &net.pairs);
     let ess = median(every().flat_map(|pair| [pair.good.ess, pair.bad.ess]));
     bench.note(format!(
@@ -395,6 +395,29 @@ fn note(bench: &mut Bench, record: &DimensionRecord) {
          in the median, so one ray sets it, and that ray need not be typical. The decades above it \
          are those of balls of the median radii: n·log10(ratio).",
         record.directions
+    ));
+    let below = every().filter(|pair| pair.decades_radial <= 0.0).count();
+    bench.note(format!(
+        "{below} of {} pairs have the paper's volumes the wrong way round: a ray of the bad basin \
+         happened to run further than any of the good one.",
+        every().count()
+    ));
+    let losses: Vec<String> = (record.nets.iter())
+        .map(|net| {
+            format!(
+                "{:.3}",
+                median(net.pairs.iter().map(|pair| pair.bad.train_loss))
+            )
+        })
+        .collect();
+    bench.note(format!(
+        "The {} points were chosen so that also the smallest net can be made bad on them. Minima \
+         that miss the bars are trained again from another seed, {} times at most; mean train loss \
+         of the bad ones by n, against the cutoff of {}: {}.",
+        settings.data.train,
+        settings.attempts,
+        settings.cutoff,
+        losses.join(", ")
     ));
     let relative: Vec<String> = (record.nets.iter())
         .map(|net| {
