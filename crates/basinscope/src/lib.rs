@@ -15,6 +15,7 @@ pub mod embed;
 mod error;
 pub mod net;
 pub mod random;
+pub mod rank;
 pub mod record;
 pub mod search;
 pub mod slice;

@@ -43,6 +43,11 @@ pub fn dimension(record: &DimensionRecord, theme: Theme) -> Result<Figure, Figur
         plain(record.cutoff),
         record.directions
     );
+    let below = pairs.iter().any(|(_, pair)| pair.decades_radial <= 1.0);
+    let note = match below {
+        true => note + "; triangles: below the axis",
+        false => note,
+    };
     canvas.text([upper.left, 48.0], note, TICK, theme.muted(), Anchor::Start);
     let ink = theme.data(color::BLUE);
     let faint = theme.data(color::VERMILION);

@@ -228,6 +228,6 @@ fn draw_coins(canvas: &mut Canvas, axes: &Axes, points: &[usize]) {
     }
     let Some(&last) = places.last() else { return };
     canvas.line(places, dashed(theme.muted(), 1.4, 5.0));
-    let at = [last[0] - 8.0, last[1] - 10.0];
+    let at = [last[0] - 16.0, last[1] - 10.0];
     canvas.text(at, "coin flips", TICK, theme.muted(), Anchor::End);
 }

@@ -8,6 +8,7 @@ mod recipe;
 mod search;
 mod sharpness;
 mod slices;
+mod volumes;
 
 use crate::commands::train::open_for;
 use crate::console::{ChecksFailed, Console, table};
@@ -78,6 +79,8 @@ enum Which {
     Fig5,
     /// sharpness: flips, radii, animations
     Fig6,
+    /// volume of the basin against the generalization gap
+    Fig7,
     /// nets guessed blindly: do those that fit generalize?
     Search,
     /// the blessing of dimensionality: volumes by number of parameters
@@ -88,11 +91,12 @@ enum Which {
 
 impl Which {
     /// Every experiment, in the paper's order.
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Fig1,
         Self::Fig3,
         Self::Fig5,
         Self::Fig6,
+        Self::Fig7,
         Self::Search,
         Self::Dimension,
     ];
@@ -103,6 +107,7 @@ impl Which {
             Self::Fig3 => "fig3",
             Self::Fig5 => "fig5",
             Self::Fig6 => "fig6",
+            Self::Fig7 => "fig7",
             Self::Search => "search",
             Self::Dimension => "dimension",
             Self::All => "all",
@@ -115,6 +120,7 @@ impl Which {
             Self::Fig3 => conduct::<boundaries::Boundaries>(self, args, out, console),
             Self::Fig5 => conduct::<slices::Slices>(self, args, out, console),
             Self::Fig6 => conduct::<sharpness::Sharpness>(self, args, out, console),
+            Self::Fig7 => conduct::<volumes::Volumes>(self, args, out, console),
             Self::Search => conduct::<search::RandomSearch>(self, args, out, console),
             Self::Dimension => conduct::<dimension::Dimension>(self, args, out, console),
             Self::All => unreachable!("taken apart in `run`"),

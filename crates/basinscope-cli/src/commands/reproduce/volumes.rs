@@ -1,0 +1,219 @@
+//! Figure 7 in two dimensions: the volume of the basin against the generalization gap.
+
+use super::{Bench, Experiment};
+use crate::commands::train::RunConfig;
+use crate::commands::volume;
+use crate::data_args::DataConfig;
+use crate::lab::{Lab, Minimum};
+use anyhow::Result;
+use basinscope::basin::RadialSettings;
+use basinscope::net::Architecture;
+use basinscope::rank::rank_correlation;
+use basinscope::record::{RankCorrelation, VolumeRecord};
+use basinscope::train::{PoisonConfig, PoisonForm, TrainConfig};
+use serde::{Deserialize, Serialize};
+
+/// The paper's Figure 7, in two dimensions.
+pub struct Volumes;
+
+/// What its recipe holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The points.
+    pub data: DataConfig,
+    /// The net.
+    pub net: Architecture,
+    /// What all descents share.
+    pub train: TrainConfig,
+    /// The sweep, from no poison to the most.
+    pub sweep: Vec<Stop>,
+    /// Minima of each stop, each with a seed of its own.
+    pub seeds: usize,
+    /// Trainings at most for one minimum, each with another seed.
+    pub attempts: usize,
+    /// Rays for each basin.
+    pub rays: usize,
+}
+
+/// One stop of the sweep.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stop {
+    /// Poison points, 0 for none.
+    pub points: usize,
+    /// Poison factor β.
+    #[serde(default)]
+    pub factor: f64,
+    /// Whether they are drawn anew at each step.
+    #[serde(default)]
+    pub redrawn: bool,
+    /// Peak learning rate.
+    pub learning_rate: f64,
+    /// Optimizer steps.
+    pub steps: usize,
+}
+
+impl Stop {
+    fn name(&self) -> String {
+        match (self.points, self.redrawn) {
+            (0, _) => "clean".into(),
+            (points, false) => format!("fixed-{points}"),
+            (_, true) => format!("redrawn-{}k-{}", self.steps / 1_000, self.factor),
+        }
+    }
+}
+
+impl Experiment for Volumes {
+    type Settings = Settings;
+    const TITLE: &'static str = "Basin volume against generalization gap (swiss roll)";
+    const RECIPE: &'static str = include_str!("../../../../../experiments/fig7.toml");
+
+    fn run(settings: &Settings, bench: &mut Bench) -> Result<()> {
+        let split = settings.data.load()?;
+        let configs = configs(settings, bench.seed);
+        let (records, missed) = bench.train_until(
+            "minima",
+            &configs,
+            &split,
+            |_, _| None,
+            settings.attempts,
+            |record| record.train_accuracy == 1.0,
+        )?;
+        bench.run.write_json("results/minima.json", &records)?;
+        let lab = Lab::open(bench.run.root())?;
+        lab.draw_training(bench.console)?;
+        let all: Vec<&Minimum> = lab.minima.iter().collect();
+        let radial = RadialSettings {
+            directions: settings.rays,
+            seed: bench.seed,
+            ..RadialSettings::default()
+        };
+        let volumes = match bench.run.read_json("results/volumes.json") {
+            Ok(volumes) => volumes,
+            Err(_) => volume::compute(&lab, &all, &radial, bench.console)?,
+        };
+        bench.picture(
+            "volume-gap",
+            "Volume in paper mode and median radius against the generalization gap.",
+        );
+        bench.picture("radii", "The radii the volumes are made of.");
+        bench.picture("dial", "The minima: all fit the training points.");
+        verdicts(settings, &volumes, &all, missed, bench)
+    }
+}
+
+fn configs(settings: &Settings, seed: u64) -> Vec<RunConfig> {
+    let mut configs = Vec::new();
+    for stop in &settings.sweep {
+        for index in 0..settings.seeds {
+            let suffix = match settings.seeds {
+                1 => String::new(),
+                _ => format!("-{}", index + 1),
+            };
+            let poison = (stop.points > 0).then_some(PoisonConfig {
+                points: stop.points,
+                factor: stop.factor,
+                form: PoisonForm::Flipped,
+                redrawn: stop.redrawn,
+            });
+            configs.push(RunConfig {
+                version: basinscope::VERSION.into(),
+                name: stop.name() + &suffix,
+                data: settings.data.clone(),
+                net: settings.net.clone(),
+                train: TrainConfig {
+                    learning_rate: stop.learning_rate,
+                    steps: stop.steps,
+                    poison,
+                    seed: seed + index as u64,
+                    ..settings.train.clone()
+                },
+                start: None,
+            });
+        }
+    }
+    configs
+}
+
+fn verdicts(
+    settings: &Settings,
+    volumes: &[VolumeRecord],
+    minima: &[&Minimum],
+    missed: usize,
+    bench: &mut Bench,
+) -> Result<()> {
+    let fit = (minima.iter())
+        .filter(|minimum| minimum.record.train_accuracy == 1.0)
+        .count();
+    bench.check(
+        "minima, all 100 % on train",
+        "–",
+        format!("{fit} of {}", minima.len()),
+        "all of ≥ 20",
+        fit == minima.len() && fit >= 20,
+    );
+    bench.check(
+        "rays for each basin",
+        "1,000 to 3,000",
+        settings.rays,
+        "≥ 3,000",
+        settings.rays >= 3_000,
+    );
+    let gaps: Vec<f64> = volumes.iter().map(|v| v.generalization_gap).collect();
+    let rank = |value: fn(&VolumeRecord) -> f64| -> Result<RankCorrelation> {
+        let values: Vec<f64> = volumes.iter().map(value).collect();
+        Ok(rank_correlation(&values, &gaps, bench.seed)?)
+    };
+    let by_volume = rank(|volume| volume.log10_volume)?;
+    let by_radius = rank(|volume| volume.radius_median)?;
+    bench
+        .run
+        .write_json("results/ranks.json", &[by_volume, by_radius])?;
+    for (what, found) in [
+        ("log10 volume (paper mode)", by_volume),
+        ("median radius", by_radius),
+    ] {
+        let [low, high] = found.kendall_interval;
+        bench.check(
+            format!("{what} against gap: Kendall’s τ (95 % interval)"),
+            "falls steadily",
+            format!("{:.2} ({low:.2} to {high:.2})", found.kendall_tau),
+            "interval below −.5",
+            high < -0.5,
+        );
+    }
+    let by_gap = |a: &&VolumeRecord, b: &&VolumeRecord| {
+        a.generalization_gap.total_cmp(&b.generalization_gap)
+    };
+    let (best, worst) = (volumes.iter().min_by(by_gap), volumes.iter().max_by(by_gap));
+    if let (Some(best), Some(worst)) = (best, worst) {
+        let decades = best.log10_volume - worst.log10_volume;
+        bench.check(
+            format!("volume of {} over {}, decades", best.minimum, worst.minimum),
+            "over 10,000 (SVHN, n = 269,722)",
+            format!("{decades:.0} (n = {})", settings.net.num_params()),
+            "≥ 1,000",
+            decades >= 1_000.0,
+        );
+        let per_thousand = 1_000.0 / settings.net.num_params() as f64;
+        bench.note(format!(
+            "That is {:.0} decades for each 1,000 parameters; the paper’s 10,000 are 37.",
+            decades * per_thousand
+        ));
+    }
+    let ess = volumes.iter().map(|volume| volume.ess);
+    let (low, high) = ess.fold((f64::INFINITY, 0.0_f64), |(low, high), ess| {
+        (low.min(ess), high.max(ess))
+    });
+    bench.note(format!(
+        "Effective sample size of these volumes: {low:.2} to {high:.2} of {} rays. Each is n times \
+         the logarithm of the luckiest radius seen, a lower bound; the median radius is the number \
+         to trust.",
+        settings.rays
+    ));
+    bench.note(format!(
+        "Trainings that missed 100 % and were begun again with another seed: {missed}."
+    ));
+    Ok(())
+}
