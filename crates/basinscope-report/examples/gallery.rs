@@ -51,6 +51,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         write("training", figure::training(&sample::minima(), theme)?)?;
         write("radii", figure::radii(&sample::volumes(), theme)?)?;
         write("volume-gap", figure::volume_gap(&sample::volumes(), theme)?)?;
+        write("search", figure::search(&sample::search(3, false), theme)?)?;
+        write(
+            "search-scarce",
+            figure::search(&sample::search(8, true), theme)?,
+        )?;
+        write("dimension", figure::dimension(&sample::dimension(), theme)?)?;
     }
     let paths = [
         sample::path("good", 0.995, 50, 120),

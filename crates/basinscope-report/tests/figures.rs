@@ -250,3 +250,58 @@ fn the_animation_plays_its_order_and_repeats_byte_for_byte() {
     broken.order.push(99);
     assert!(figure::animation(&[broken], |_| {}).is_err());
 }
+
+#[test]
+fn a_search_shows_each_origin_at_each_number_of_points() {
+    for theme in THEMES {
+        let figure = figure::search(&sample::search(3, false), theme).unwrap();
+        check(&figure);
+        let svg = &figure.svg;
+        for text in [
+            "random guesses",
+            "poisoned descent",
+            "3 training sets",
+            "coin flips",
+            ">24<",
+        ] {
+            assert!(svg.contains(text), "{text}");
+        }
+        // Three origins, five numbers of points each.
+        let dots = |class: &str| -> usize {
+            let opening = format!("<g class=\"{class}\"");
+            let groups = svg.split(&opening).skip(1);
+            let inside = groups.map(|group| group.split("</g>").next().unwrap());
+            inside.map(|group| group.matches("<circle").count()).sum()
+        };
+        assert_eq!((dots("mean"), dots("share")), (15, 15));
+    }
+    // What was never found is left out rather than drawn at zero.
+    let scarce = figure::search(&sample::search(1, true), Theme::Light).unwrap();
+    check(&scarce);
+    let none = figure::search(&sample::search(0, false), Theme::Light);
+    assert!(matches!(none, Err(FigureError::NoRecords { .. })));
+}
+
+#[test]
+fn a_ratio_of_volumes_below_the_axis_is_told_from_one_on_it() {
+    let record = sample::dimension();
+    for theme in THEMES {
+        let figure = figure::dimension(&record, theme).unwrap();
+        check(&figure);
+        let svg = &figure.svg;
+        for text in [
+            "number of parameters n",
+            "ρ = 1.5",
+            "ρ = 9",
+            "ratio of median radii",
+        ] {
+            assert!(svg.contains(text), "{text}");
+        }
+        assert_eq!(svg.matches("class=\"below\"").count(), 1);
+        assert_eq!(svg.matches("class=\"paper\"").count(), 27);
+    }
+    let mut empty = record;
+    empty.nets.iter_mut().for_each(|net| net.pairs.clear());
+    let none = figure::dimension(&empty, Theme::Light);
+    assert!(matches!(none, Err(FigureError::NoRecords { .. })));
+}

@@ -17,6 +17,7 @@ pub mod net;
 pub mod random;
 pub mod rank;
 pub mod record;
+pub mod search;
 pub mod slice;
 pub mod surface;
 pub mod train;

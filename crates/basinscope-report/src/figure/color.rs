@@ -41,6 +41,9 @@ pub(super) const BLUE: Color = Color::hex(0x0072B2);
 /// Vermilion, the worst generalization.
 pub(super) const VERMILION: Color = Color::hex(0xD55E00);
 
+/// Bluish green, neither of the two.
+pub(super) const GREEN: Color = Color::hex(0x009E73);
+
 const MIDDLE: Color = Color::hex(0xA8709C);
 
 /// The classes: blue and orange for two, then the rest of Okabe and Ito's palette.

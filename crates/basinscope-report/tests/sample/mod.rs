@@ -310,3 +310,97 @@ pub fn path(name: &str, test: f64, half: usize, grid: usize) -> PathRecord {
         order,
     }
 }
+
+/// A random search over `draws` training sets; `scarce` leaves nets out as hard points would.
+pub fn search(draws: u64, scarce: bool) -> SearchRecord {
+    let sizes = [2_usize, 4, 8, 16, 24];
+    let accuracies = |middle: f64, spread: f64, seed: u64, count: u64| -> Vec<f64> {
+        let one = |index| (middle + spread * normal(seed, index)).clamp(0.0, 1.0);
+        (0..count).map(one).collect()
+    };
+    let size = |draw: u64, level: usize| {
+        let seed = 10 * draw + level as u64;
+        let hard = scarce && level == sizes.len() - 1;
+        let share = 0.1 * 10_f64.powf(-0.9 * level as f64 - 0.5 * noise(7, draw));
+        SearchSize {
+            points: sizes[level],
+            fits: if hard { 0 } else { 1_000 },
+            share: if hard { 0.0 } else { share },
+            share_ci: if hard {
+                [0.0, 1e-7]
+            } else {
+                [0.9 * share, 1.1 * share]
+            },
+            random: accuracies(
+                0.65 + 0.07 * level as f64,
+                0.06,
+                seed,
+                if hard { 0 } else { 300 },
+            ),
+            descent: accuracies(0.7 + 0.06 * level as f64, 0.04, seed + 1_000, 40),
+            descent_missed: 0,
+            poisoned: accuracies(0.05 + 0.08 * level as f64, 0.04, seed + 2_000, 40),
+            poisoned_missed: 2,
+        }
+    };
+    SearchRecord {
+        widths: vec![2, 16, 16, 1],
+        parameters: 337,
+        data: "moons".into(),
+        test_points: 2_000,
+        draws: (0..draws)
+            .map(|draw| SearchDraw {
+                data_seed: draw,
+                guesses: 10_000_000,
+                sizes: (0..sizes.len()).map(|level| size(draw, level)).collect(),
+            })
+            .collect(),
+        seed: 0,
+        version: "0.1.0".into(),
+        config: serde_json::Value::Null,
+    }
+}
+
+/// Pairs of basins of seven nets; the second pair of the smallest has its volumes wrong way round.
+pub fn dimension() -> DimensionRecord {
+    let size = |test: f64, radius: f64| BasinSize {
+        minimum: "minimum".into(),
+        test_accuracy: test,
+        train_loss: 0.01,
+        norm: 20.0,
+        radius_median: radius,
+        log10_volume: -300.0,
+        ess: 1.0,
+    };
+    let nets = [51, 151, 501, 1_635, 4_965, 15_997, 49_947];
+    let pair = |n: usize, index: u64| {
+        let ratio = 9.0 * (0.3 * normal(n as u64, index)).exp();
+        let decades = |ratio: f64| n as f64 * ratio.log10();
+        let lucky = if n == 51 && index == 1 { -0.3 } else { 0.6 };
+        BasinPair {
+            good: size(0.97, ratio),
+            bad: size(0.4, 1.0),
+            ratio,
+            ratio_ci: [0.93 * ratio, 1.07 * ratio],
+            decades: decades(ratio),
+            decades_ci: [decades(0.93 * ratio), decades(1.07 * ratio)],
+            decades_radial: lucky * decades(ratio),
+        }
+    };
+    DimensionRecord {
+        cutoff: 0.1,
+        directions: 1_000,
+        balls: vec![1.5, 9.0],
+        nets: (nets.into_iter())
+            .map(|n| DimensionNet {
+                widths: vec![2, 5, 5, 1],
+                parameters: n,
+                pairs: (0..4).map(|index| pair(n, index)).collect(),
+                missed: 0,
+            })
+            .collect(),
+        seed: 0,
+        version: "0.1.0".into(),
+        config: serde_json::Value::Null,
+    }
+}

@@ -2,6 +2,7 @@
 
 mod axis;
 mod boundary;
+mod dimension;
 mod flips;
 mod minefield;
 mod minimum;
@@ -9,6 +10,7 @@ mod optimizers;
 mod path;
 mod rank;
 mod run_dir;
+mod search;
 mod sheet;
 mod surface;
 mod theta_file;
@@ -16,6 +18,7 @@ mod volume;
 
 pub use axis::Axis;
 pub use boundary::BoundaryRecord;
+pub use dimension::{BasinPair, BasinSize, DimensionNet, DimensionRecord};
 pub use flips::FlipRecord;
 pub use minefield::{BadMinimumRecord, Distance, EmbeddingRecord, IterateRecord, MinefieldRecord};
 pub use minimum::{HistoryPoint, MinimumRecord};
@@ -23,6 +26,7 @@ pub use optimizers::OptimizerRecord;
 pub use path::{LineRecord, PathFrame, PathRecord};
 pub use rank::RankCorrelation;
 pub use run_dir::{Array, RunDir};
+pub use search::{SearchDraw, SearchRecord, SearchSize};
 pub use sheet::{Picture, SheetRecord, SheetRow};
 pub use surface::SurfaceRecord;
 pub use theta_file::read_theta;

@@ -38,6 +38,8 @@ pub(crate) enum Task<'a> {
     ExampleLosses(&'a mut [f32]),
     /// Logits are written, row-major `[points, outputs]`.
     Logits(&'a mut [f32]),
+    /// How many points are classified correctly before the first that is not; no losses.
+    RightInARow,
 }
 
 /// The outcome of a pass.
@@ -129,6 +131,15 @@ impl WithSimd for Pass<'_> {
                 ..
             } = &mut *self.workspace;
             let logits = &activations.as_slice()[logits_at..logits_at + classes * width];
+            if matches!(self.task, Task::RightInARow) {
+                let labels = &batch.labels[start..start + points];
+                let right = count_right_in_a_row(logits, width, classes, labels);
+                outcome.correct += right;
+                if right < points {
+                    return outcome;
+                }
+                continue;
+            }
             let losses = &mut losses.as_mut_slice()[..width];
             let wants_grad = matches!(self.task, Task::Gradient(_));
             if classes == 1 {
@@ -162,6 +173,7 @@ impl WithSimd for Pass<'_> {
                         }
                     }
                 }
+                Task::RightInARow => unreachable!("answered above, before any loss"),
             }
         }
         outcome
@@ -188,6 +200,11 @@ fn count_correct(logits: &[f32], width: usize, classes: usize, labels: &[u32]) -
         .enumerate()
         .filter(|&(i, &label)| predicted(logits, width, classes, i) == label)
         .count()
+}
+
+fn count_right_in_a_row(logits: &[f32], width: usize, classes: usize, labels: &[u32]) -> usize {
+    let right = |&(i, &label): &(usize, &u32)| predicted(logits, width, classes, i) == label;
+    labels.iter().enumerate().take_while(right).count()
 }
 
 impl Pass<'_> {
