@@ -115,10 +115,15 @@ pub fn compute(
                 && record.cutoff == settings.cutoff
         })
         .collect();
-    lab.draw("radii", |theme| figure::radii(&alike, theme))?;
-    lab.draw("volume-gap", |theme| figure::volume_gap(&alike, theme))?;
+    draw(lab, &alike)?;
     bar.finish();
     Ok(records)
+}
+
+/// Draws radii and volumes measured alike.
+pub fn draw(lab: &Lab, records: &[VolumeRecord]) -> Result<()> {
+    lab.draw("radii", |theme| figure::radii(records, theme))?;
+    lab.draw("volume-gap", |theme| figure::volume_gap(records, theme))
 }
 
 /// Volumes as a table.

@@ -12,6 +12,8 @@ use basinscope::record::VolumeRecord;
 
 /// Radius of the markers.
 const DOT: f64 = 5.0;
+/// More minima than this are not named, but for the two ends of the gap.
+const NAMED: usize = 14;
 
 /// The paper's log₁₀ volume against the generalization gap, with what its estimator hides said
 /// above it; beside it the median radius with its 95 % interval.
@@ -176,9 +178,16 @@ fn draw_points(
         .iter()
         .map(|record| axes.at(record.generalization_gap, value(record)))
         .collect();
+    let [low, high] = extent(drawn.iter().map(|r| r.generalization_gap), [0.0, 0.0]);
+    let named = |record: &VolumeRecord| {
+        drawn.len() <= NAMED || [low, high].contains(&record.generalization_gap)
+    };
     let texts: Vec<String> = drawn
         .iter()
-        .map(|record| font::fit(&record.minimum, TICK, false, 0.5 * axes.area.width))
+        .map(|record| match named(record) {
+            true => font::fit(&record.minimum, TICK, false, 0.5 * axes.area.width),
+            false => String::new(),
+        })
         .collect();
     let sizes: Vec<[f64; 2]> = texts
         .iter()

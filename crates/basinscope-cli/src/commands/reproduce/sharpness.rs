@@ -37,8 +37,10 @@ pub struct Settings {
     pub directions: usize,
     /// Rays along which the radius of the basin is measured.
     pub rays: usize,
-    /// Largest step of the animations, in norms.
+    /// Largest step of the animation along a random direction, in norms.
     pub reach: f64,
+    /// The same along the top eigenvector, where a little goes a long way.
+    pub eigenvector_reach: f64,
     /// Nodes of the animated boundary along a side.
     pub resolution: usize,
 }
@@ -69,9 +71,12 @@ impl Experiment for Sharpness {
             |theme| figure::histograms(&volumes, &flips, theme),
         )?;
         bench.picture("radii", "The radii again, ray by ray.");
-        for along in [Along::Random, Along::Eigenvector] {
+        for (along, reach) in [
+            (Along::Random, settings.reach),
+            (Along::Eigenvector, settings.eigenvector_reach),
+        ] {
             let settings = animate::Settings {
-                reach: settings.reach,
+                reach,
                 resolution: settings.resolution,
                 along,
                 seed: bench.seed,

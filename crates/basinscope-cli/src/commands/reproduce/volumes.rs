@@ -82,15 +82,20 @@ impl Experiment for Volumes {
         )?;
         bench.run.write_json("results/minima.json", &records)?;
         let lab = Lab::open(bench.run.root())?;
-        lab.draw_training(bench.console)?;
         let all: Vec<&Minimum> = lab.minima.iter().collect();
         let radial = RadialSettings {
             directions: settings.rays,
             seed: bench.seed,
             ..RadialSettings::default()
         };
-        let volumes = match bench.run.read_json("results/volumes.json") {
-            Ok(volumes) => volumes,
+        let volumes = match bench
+            .run
+            .read_json::<Vec<VolumeRecord>>("results/volumes.json")
+        {
+            Ok(volumes) => {
+                volume::draw(&lab, &volumes)?;
+                volumes
+            }
             Err(_) => volume::compute(&lab, &all, &radial, bench.console)?,
         };
         bench.picture(
@@ -98,7 +103,6 @@ impl Experiment for Volumes {
             "Volume in paper mode and median radius against the generalization gap.",
         );
         bench.picture("radii", "The radii the volumes are made of.");
-        bench.picture("dial", "The minima: all fit the training points.");
         verdicts(settings, &volumes, &all, missed, bench)
     }
 }
