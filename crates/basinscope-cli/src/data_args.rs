@@ -66,8 +66,10 @@ pub struct DataConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Source {
-    /// A generated set.
+    /// A generated set, cut in three.
     Generator(Generator),
+    /// The canonical points of a generated set to train on, fresh draws to test and for the pool.
+    Canonical(Generator),
     /// A file of the user's.
     File {
         /// Its path.
@@ -85,7 +87,7 @@ impl Source {
     /// The generator, where poison can be redrawn.
     pub fn generator(&self) -> Option<&Generator> {
         match self {
-            Self::Generator(generator) => Some(generator),
+            Self::Generator(generator) | Self::Canonical(generator) => Some(generator),
             Self::File { .. } => None,
         }
     }
@@ -122,7 +124,7 @@ impl DataArgs {
         let defaults = match &source {
             // The paper's own cut of its 400 points.
             Source::Generator(Generator::Spirals) => (132, 134, 134),
-            Source::Generator(_) => (200, 200, 400),
+            Source::Generator(_) | Source::Canonical(_) => (200, 200, 400),
             Source::File { .. } => {
                 let count = read(&source)?.len();
                 (count - count / 4 * 2, count / 4, count / 4)
@@ -173,6 +175,15 @@ impl DataConfig {
             test: self.test,
             pool: self.pool,
         };
+        if let Source::Canonical(generator) = &self.source {
+            let fresh =
+                |what, count| generator.sample(count, &mut random::stream(self.seed, what, 0));
+            return Ok(Split {
+                train: generator.dataset(sizes.train, &mut random::stream(self.seed, "data", 0))?,
+                test: fresh("test", sizes.test),
+                pool: fresh("pool", sizes.pool),
+            });
+        }
         let points = match &self.source {
             Source::Generator(generator) => generator.dataset(
                 sizes.train + sizes.test + sizes.pool,

@@ -13,6 +13,7 @@ pub mod data;
 pub mod direction;
 pub mod embed;
 mod error;
+pub mod margin;
 pub mod net;
 pub mod random;
 pub mod rank;

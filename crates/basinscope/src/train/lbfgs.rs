@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn a_bowl_is_solved_in_few_gradients() {
         let bowl = Ellipsoid::power_law(50, 100.0, 1.0);
-        let found = LbfgsSettings::default().run(&bowl, &vec![1.0; 50]).unwrap();
+        let found = LbfgsSettings::default().run(&bowl, &[1.0; 50]).unwrap();
         assert!(found.loss < 1e-9, "{found:?}");
         // Gradient descent at its best rate needs some 50·ln(1e10) = 1,000.
         assert!(found.gradients < 200, "{found:?}");
@@ -181,7 +181,7 @@ mod tests {
             iterations: 2,
             ..LbfgsSettings::default()
         };
-        let found = settings.run(&bowl, &vec![1.0; 50]).unwrap();
+        let found = settings.run(&bowl, &[1.0; 50]).unwrap();
         assert!(found.gradients < 20 && found.loss > 1e-9, "{found:?}");
     }
 

@@ -3,6 +3,7 @@
 mod bench;
 mod boundaries;
 mod dimension;
+mod margins;
 mod minefield;
 mod optimizers;
 mod recipe;
@@ -82,6 +83,8 @@ enum Which {
     Fig6,
     /// volume of the basin against the generalization gap
     Fig7,
+    /// wide margins on concentric circles
+    Fig8,
     /// optimizers, each tuned, and the over-parametrised linear model
     Table1,
     /// nets guessed blindly: do those that fit generalize?
@@ -106,6 +109,7 @@ impl Which {
             Self::Fig5 => "fig5",
             Self::Fig6 => "fig6",
             Self::Fig7 => "fig7",
+            Self::Fig8 => "fig8",
             Self::Table1 => "table1",
             Self::Search => "search",
             Self::Dimension => "dimension",
@@ -120,6 +124,7 @@ impl Which {
             Self::Fig5 => conduct::<slices::Slices>(self, args, out, console),
             Self::Fig6 => conduct::<sharpness::Sharpness>(self, args, out, console),
             Self::Fig7 => conduct::<volumes::Volumes>(self, args, out, console),
+            Self::Fig8 => conduct::<margins::Margins>(self, args, out, console),
             Self::Table1 => conduct::<optimizers::Optimizers>(self, args, out, console),
             Self::Search => conduct::<search::RandomSearch>(self, args, out, console),
             Self::Dimension => conduct::<dimension::Dimension>(self, args, out, console),

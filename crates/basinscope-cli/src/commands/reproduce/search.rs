@@ -72,7 +72,9 @@ impl Experiment for RandomSearch {
             widths: settings.net.widths().to_vec(),
             parameters: settings.net.num_params(),
             data: match &settings.data.source {
-                Source::Generator(generator) => generator.name().into(),
+                Source::Generator(generator) | Source::Canonical(generator) => {
+                    generator.name().into()
+                }
                 Source::File { path, .. } => path.display().to_string(),
             },
             test_points: settings.data.test,
