@@ -1,9 +1,10 @@
-//! Rank correlation of two quantities over a set of minima, with a bootstrap interval.
+//! Statistics over a set of minima: rank correlation and means, with intervals.
 
 use crate::random::stream;
 use crate::record::RankCorrelation;
 use crate::{Error, Result};
 use rand::RngExt;
+use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// Resamples of the bootstrap.
 const RESAMPLES: usize = 2_000;
@@ -98,6 +99,20 @@ pub fn rank_correlation(x: &[f64], y: &[f64], seed: u64) -> Result<RankCorrelati
     })
 }
 
+/// Mean of values and its 95 % interval by Student's t.
+///
+/// # Errors
+/// [`Error::Setting`] for fewer than two values.
+pub fn mean_interval(values: &[f64]) -> Result<(f64, [f64; 2])> {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    let student = StudentsT::new(0.0, 1.0, count - 1.0)
+        .map_err(|_| Error::setting("values", "at least 2 for an interval", values.len()))?;
+    let half = student.inverse_cdf(0.975) * (squares / (count - 1.0) / count).sqrt();
+    Ok((mean, [mean - half, mean + half]))
+}
+
 /// Ranks from 0, ties sharing their mean.
 fn ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
@@ -151,6 +166,16 @@ mod tests {
             exact.kendall_interval[1],
         ];
         assert!(all.iter().all(|tau| (tau + 1.0).abs() < 1e-12), "{exact:?}");
+    }
+
+    #[test]
+    fn the_interval_of_a_mean_is_students() {
+        // sd 1, n = 3: t(.975; 2) = 4.302653 times 1/√3.
+        let (mean, [low, high]) = mean_interval(&[1.0, 2.0, 3.0]).unwrap();
+        assert_eq!(mean, 2.0);
+        assert!((high - mean - 2.484_138).abs() < 1e-5, "{high}");
+        assert!((mean - low - 2.484_138).abs() < 1e-5, "{low}");
+        assert!(mean_interval(&[1.0]).is_err());
     }
 
     #[test]

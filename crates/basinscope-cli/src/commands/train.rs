@@ -95,7 +95,7 @@ enum Form {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Descent")]
 struct DescentArgs {
-    /// sgd, momentum, nesterov, rmsprop or adam
+    /// sgd, momentum, nesterov, rmsprop, adagrad, adadelta, adam, amsgrad, adamax or asgd
     #[arg(long, default_value = "adam")]
     optimizer: String,
 
@@ -130,6 +130,10 @@ struct DescentArgs {
     /// Largest norm of the gradient; 0 for no clipping
     #[arg(long, default_value_t = 8.0, allow_negative_numbers = true)]
     clip: f64,
+
+    /// Proximal back-propagation with this step size τ, ahead of the optimizer
+    #[arg(long, value_name = "TAU", allow_negative_numbers = true)]
+    proximal: Option<f64>,
 
     /// Weight decay λ in λ·Σ w² (biases left out)
     #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
@@ -257,6 +261,7 @@ impl Args {
                 .unwrap_or(if poison.is_some() { 20_000 } else { 2_000 }),
             batch_size: descent.batch.map_or(BatchSize::Full, BatchSize::Points),
             clip: (descent.clip != 0.0).then_some(descent.clip),
+            proximal: descent.proximal,
             l2: descent.l2,
             poison,
             goal: descent.goal_loss.map(|train_loss| Goal { train_loss }),

@@ -7,6 +7,7 @@ mod load_csv;
 mod load_npz;
 mod nearest_name;
 mod poison;
+mod polynomial;
 mod split;
 
 pub use dataset::{Dataset, Split};
@@ -14,4 +15,5 @@ pub use generate::{DEFAULT_DATA_SEED, Generator};
 pub use load_csv::{CsvOptions, load_csv};
 pub use load_npz::{INPUT_NAMES, LABEL_NAMES, load_npz};
 pub use poison::{Poison, flip};
+pub use polynomial::Polynomial;
 pub use split::{SplitSizes, split};

@@ -66,6 +66,10 @@ pub struct TrainConfig {
     /// Largest Euclidean norm of the gradient; longer ones are shortened to it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub clip: Option<f64>,
+    /// Step size τ of proximal back-propagation, which then turns the gradient before the
+    /// optimizer sees it; see [`Proximal`](super::Proximal).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub proximal: Option<f64>,
     /// Weight decay λ in `λ·Σ w²` over weights, biases left out.
     pub l2: f64,
     /// Poison, if any.
@@ -96,6 +100,7 @@ impl Default for TrainConfig {
             steps: 2_000,
             batch_size: BatchSize::Full,
             clip: Some(8.0),
+            proximal: None,
             l2: 0.0,
             poison: None,
             goal: None,
@@ -119,6 +124,7 @@ impl TrainConfig {
         };
         above_zero("learning_rate", self.learning_rate)?;
         self.clip.map_or(Ok(()), |clip| above_zero("clip", clip))?;
+        (self.proximal).map_or(Ok(()), |tau| above_zero("proximal", tau))?;
         self.goal.map_or(Ok(()), |goal| {
             above_zero("goal.train_loss", goal.train_loss)
         })?;

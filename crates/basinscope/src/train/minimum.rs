@@ -1,8 +1,8 @@
 //! From a configuration to a minimum: initialise, descend, judge.
 
 use super::{
-    Observer, PoisonConfig, PoisonTerm, PoisonedObjective, StopReason, TrainConfig, TrainState,
-    descend,
+    Observer, PoisonConfig, PoisonTerm, PoisonedObjective, Proximal, StopReason, TrainConfig,
+    TrainState, descend,
 };
 use crate::data::{Generator, Poison, Split};
 use crate::net::{Architecture, MlpSurface};
@@ -31,7 +31,8 @@ pub struct Minimum {
 /// Trains one net on one split.
 ///
 /// `generator` draws fresh poison where the configuration asks for it. A run that was interrupted
-/// goes on from `state`, bit for bit.
+/// goes on from `state`, bit for bit. Where the optimizer averages its iterates, the minimum is
+/// their mean.
 ///
 /// # Errors
 /// [`Error::Setting`] for a configuration that cannot be run: points that do not fit the net,
@@ -70,11 +71,21 @@ pub fn train(
             test_accuracy: on_test.accuracy,
         }
     };
-    let stopped = descend(config, &mut objective, &mut state, look, observer)?;
+    let stopped = match config.proximal {
+        None => descend(config, &mut objective, &mut state, look, observer)?,
+        Some(tau) => {
+            let mut turned = Proximal::new(objective, net, &split.train, tau)?;
+            descend(config, &mut turned, &mut state, look, observer)?
+        }
+    };
+    let theta = match state.optimizer.averaged() {
+        Some(mean) if stopped != StopReason::Interrupted => mean.to_vec(),
+        _ => state.theta,
+    };
     Ok(Minimum {
-        train: train.evaluate(&state.theta),
-        test: test.evaluate(&state.theta),
-        theta: state.theta,
+        train: train.evaluate(&theta),
+        test: test.evaluate(&theta),
+        theta,
         steps: state.step,
         stopped,
         history: state.history,

@@ -42,6 +42,7 @@ impl TrainState {
             ("theta", &self.theta),
             ("first", &self.optimizer.first),
             ("second", &self.optimizer.second),
+            ("third", &self.optimizer.third),
         ];
         let bytes: Vec<(&str, Vec<u8>)> = named
             .iter()
@@ -96,15 +97,19 @@ impl TrainState {
         };
         let theta = read("theta")?;
         let mut optimizer = Optimizer::new(config.optimizer, theta.len());
-        let (first, second) = (read("first")?, read("second")?);
-        if first.len() != optimizer.first.len() || second.len() != optimizer.second.len() {
-            return Err(broken(format!(
-                "{} and {} values",
-                first.len(),
-                second.len()
-            )));
+        let Optimizer {
+            first,
+            second,
+            third,
+            ..
+        } = &mut optimizer;
+        for (name, memory) in [("first", first), ("second", second), ("third", third)] {
+            let values = read(name)?;
+            if values.len() != memory.len() {
+                return Err(broken(format!("{} values of `{name}`", values.len())));
+            }
+            *memory = values;
         }
-        (optimizer.first, optimizer.second) = (first, second);
         optimizer.steps = header.optimizer_steps;
         Ok(Some(Self {
             theta,
@@ -121,7 +126,10 @@ mod tests {
 
     #[test]
     fn a_state_survives_and_foreign_ones_are_left_alone() {
-        let config = TrainConfig::default();
+        let config = TrainConfig {
+            optimizer: super::super::OptimizerConfig::from_name("amsgrad").unwrap(),
+            ..TrainConfig::default()
+        };
         let mut state = TrainState::new(&config, vec![0.1, -0.2, 0.3]);
         state
             .optimizer

@@ -246,7 +246,12 @@ mod tests {
             ("momentum", 0.05),
             ("nesterov", 0.05),
             ("rmsprop", 1e-2),
+            ("adagrad", 0.5),
+            ("adadelta", 2.0),
             ("adam", 0.1),
+            ("amsgrad", 0.1),
+            ("adamax", 0.1),
+            ("asgd", 0.3),
         ] {
             let (_, state) = run(&config(name, rate));
             assert!(Bowl.loss(&state.theta) < 1e-3, "{name}: {:?}", state.theta);

@@ -4,6 +4,7 @@ mod bench;
 mod boundaries;
 mod dimension;
 mod minefield;
+mod optimizers;
 mod recipe;
 mod search;
 mod sharpness;
@@ -81,6 +82,8 @@ enum Which {
     Fig6,
     /// volume of the basin against the generalization gap
     Fig7,
+    /// optimizers, each tuned, and the over-parametrised linear model
+    Table1,
     /// nets guessed blindly: do those that fit generalize?
     Search,
     /// the blessing of dimensionality: volumes by number of parameters
@@ -91,15 +94,10 @@ enum Which {
 
 impl Which {
     /// Every experiment, in the paper's order.
-    const ALL: [Self; 7] = [
-        Self::Fig1,
-        Self::Fig3,
-        Self::Fig5,
-        Self::Fig6,
-        Self::Fig7,
-        Self::Search,
-        Self::Dimension,
-    ];
+    fn every() -> impl Iterator<Item = Self> {
+        let variants = Self::value_variants().iter().copied();
+        variants.filter(|&which| which != Self::All)
+    }
 
     fn name(self) -> &'static str {
         match self {
@@ -108,6 +106,7 @@ impl Which {
             Self::Fig5 => "fig5",
             Self::Fig6 => "fig6",
             Self::Fig7 => "fig7",
+            Self::Table1 => "table1",
             Self::Search => "search",
             Self::Dimension => "dimension",
             Self::All => "all",
@@ -121,6 +120,7 @@ impl Which {
             Self::Fig5 => conduct::<slices::Slices>(self, args, out, console),
             Self::Fig6 => conduct::<sharpness::Sharpness>(self, args, out, console),
             Self::Fig7 => conduct::<volumes::Volumes>(self, args, out, console),
+            Self::Table1 => conduct::<optimizers::Optimizers>(self, args, out, console),
             Self::Search => conduct::<search::RandomSearch>(self, args, out, console),
             Self::Dimension => conduct::<dimension::Dimension>(self, args, out, console),
             Self::All => unreachable!("taken apart in `run`"),
@@ -131,7 +131,7 @@ impl Which {
 /// Runs the command.
 pub fn run(args: &Args, console: &Console) -> Result<()> {
     let which = match args.figure {
-        Which::All => Which::ALL.to_vec(),
+        Which::All => Which::every().collect(),
         one => vec![one],
     };
     if args.recipe.is_some() && args.figure == Which::All {
@@ -178,7 +178,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
 /// Every sheet that stands under the folder by now, in the paper's order.
 fn every_sheet(out: &Path) -> Result<Vec<SheetRecord>> {
     let mut sheets = Vec::new();
-    for which in Which::ALL {
+    for which in Which::every() {
         let folder = out.join(which.name());
         if folder.join(SHEET).is_file() {
             sheets.push(RunDir::create(folder)?.read_json(SHEET)?);

@@ -1,0 +1,409 @@
+//! Table 1 in two dimensions: every optimizer generalizes alike, a linear model does not.
+
+use super::{Bench, Experiment};
+use crate::console::{Interrupted, percent};
+use crate::data_args::DataConfig;
+use anyhow::Result;
+use basinscope::data::{Polynomial, Split};
+use basinscope::net::{Activation, Architecture, MlpSurface};
+use basinscope::random;
+use basinscope::record::OptimizerRecord;
+use basinscope::surface::Evaluate;
+use basinscope::train::{
+    LbfgsSettings, Minimum, Observer, OptimizerConfig, StopReason, TrainConfig, TrainState, train,
+};
+use basinscope::{Error, rank};
+use basinscope_report::figure;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
+
+/// The paper's Table 1, in two dimensions.
+pub struct Optimizers;
+
+/// What its recipe holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The points.
+    pub data: DataConfig,
+    /// The net.
+    pub net: Architecture,
+    /// What all descents share.
+    pub train: TrainConfig,
+    /// The optimizers.
+    pub methods: Vec<Method>,
+    /// The linear model's features.
+    pub polynomial: Polynomial,
+    /// How the linear model is trained.
+    pub linear: Method,
+    /// Seeds each learning rate is tried with.
+    pub tuning_seeds: usize,
+    /// Seeds reported, others than those.
+    pub seeds: usize,
+    /// How far apart mean test accuracies may lie.
+    pub spread: f64,
+}
+
+/// One way of training, and the grid it is tuned over.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Method {
+    /// Its name in table and figure.
+    pub name: String,
+    /// The update rule; L-BFGS where there is none.
+    #[serde(default)]
+    pub optimizer: Option<OptimizerConfig>,
+    /// Learning rates to try (for L-BFGS the longest step of a line search).
+    pub rates: Vec<f64>,
+    /// Steps, where others than the shared ones (for L-BFGS iterations).
+    #[serde(default)]
+    pub steps: Option<usize>,
+    /// Step size τ of proximal back-propagation, if that is what it is.
+    #[serde(default)]
+    pub proximal: Option<f64>,
+}
+
+impl Experiment for Optimizers {
+    type Settings = Settings;
+    const TITLE: &'static str = "Optimizers: all generalize alike, a linear model does not";
+    const RECIPE: &'static str = include_str!("../../../../../experiments/table1.toml");
+
+    fn run(settings: &Settings, bench: &mut Bench) -> Result<()> {
+        settings.polynomial.check()?;
+        let split = settings.data.load()?;
+        bench.run.write_data(&split)?;
+        let lifted = Split {
+            train: settings.polynomial.dataset(&split.train)?,
+            test: settings.polynomial.dataset(&split.test)?,
+            pool: settings.polynomial.dataset(&split.pool)?,
+        };
+        let features = settings.polynomial.num_features();
+        let flat = Architecture::new(vec![features, 1], Activation::Relu)?;
+        let fits = (settings.methods.iter().map(|method| method.rates.len()))
+            .chain([settings.linear.rates.len()])
+            .map(|rates| rates * settings.tuning_seeds + settings.seeds)
+            .sum::<usize>();
+        let bar = bench.console.bar("optimizers", fits as u64);
+        let mut records = Vec::new();
+        for method in &settings.methods {
+            let task = Task {
+                method,
+                net: &settings.net,
+                split: &split,
+                settings,
+            };
+            records.push(task.record(bench, &bar)?);
+        }
+        let task = Task {
+            method: &settings.linear,
+            net: &flat,
+            split: &lifted,
+            settings,
+        };
+        records.push(task.record(bench, &bar)?);
+        bar.finish();
+        bench.run.write_json("results/optimizers.json", &records)?;
+        bench
+            .run
+            .write("results/table1.csv", csv(&records).as_bytes())?;
+        bench
+            .run
+            .write("results/table1.tex", latex(&records).as_bytes())?;
+        bench.draw(
+            "optimizers",
+            "Test accuracy of every tuned optimizer, a faint dot for each seed, and of the linear \
+             model with as many parameters.",
+            |theme| figure::optimizers(&records, theme),
+        )?;
+        verdicts(settings, &records, bench)
+    }
+}
+
+/// One method on one model.
+struct Task<'a> {
+    method: &'a Method,
+    net: &'a Architecture,
+    split: &'a Split,
+    settings: &'a Settings,
+}
+
+/// What one training arrived at: losses and accuracies.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Outcome {
+    train_loss: f64,
+    train_accuracy: f64,
+    test_accuracy: f64,
+}
+
+/// Seeds of the tuning lie beyond all that are reported.
+const TUNING: u64 = 1_000_000;
+
+impl Task<'_> {
+    /// Tunes on the training points alone, then trains from the reported seeds.
+    fn record(&self, bench: &Bench, bar: &indicatif::ProgressBar) -> Result<OptimizerRecord> {
+        let Method { name, rates, .. } = self.method;
+        if rates.is_empty() {
+            return Err(Error::setting(format!("rates of {name}"), "at least one", 0).into());
+        }
+        let slug: String = (name.chars())
+            .map(|c| {
+                if c.is_ascii_alphanumeric() {
+                    c.to_ascii_lowercase()
+                } else {
+                    '-'
+                }
+            })
+            .collect();
+        let grid: Vec<(f64, u64)> = (rates.iter())
+            .flat_map(|&rate| {
+                (0..self.settings.tuning_seeds as u64)
+                    .map(move |index| (rate, bench.seed + TUNING + index))
+            })
+            .collect();
+        let tuned = bench.saved(&format!("checkpoints/{slug}-tuning.json"), || {
+            self.outcomes(&grid, bench, bar)
+        })?;
+        // The most training points right, then the lowest train loss; test points have no say.
+        let merit = |index: usize| {
+            let tries = &tuned[index * self.settings.tuning_seeds..][..self.settings.tuning_seeds];
+            let accuracy: f64 = tries.iter().map(|outcome| outcome.train_accuracy).sum();
+            let loss: f64 = tries.iter().map(|outcome| outcome.train_loss).sum();
+            (accuracy, -loss)
+        };
+        let best = (0..rates.len())
+            .max_by(|&a, &b| {
+                let ((a, x), (b, y)) = (merit(a), merit(b));
+                a.total_cmp(&b).then(x.total_cmp(&y))
+            })
+            .unwrap_or(0);
+        let rate = rates[best];
+        let seeds: Vec<u64> = (0..self.settings.seeds as u64)
+            .map(|index| bench.seed + index)
+            .collect();
+        let reported: Vec<(f64, u64)> = seeds.iter().map(|&seed| (rate, seed)).collect();
+        let found = bench.saved(&format!("checkpoints/{slug}.json"), || {
+            self.outcomes(&reported, bench, bar)
+        })?;
+        let test_accuracy: Vec<f64> = found.iter().map(|o| o.test_accuracy).collect();
+        let (mean, interval) = rank::mean_interval(&test_accuracy)?;
+        Ok(OptimizerRecord {
+            name: name.clone(),
+            linear: self.net.num_layers() == 1,
+            parameters: self.net.num_params(),
+            rates: rates.clone(),
+            rate,
+            train_accuracy: found.iter().map(|o| o.train_accuracy).collect(),
+            train_loss: found.iter().map(|o| o.train_loss).collect(),
+            test_accuracy,
+            mean,
+            interval,
+            seeds,
+            version: basinscope::VERSION.into(),
+        })
+    }
+
+    fn outcomes(
+        &self,
+        tries: &[(f64, u64)],
+        bench: &Bench,
+        bar: &indicatif::ProgressBar,
+    ) -> Result<Vec<Outcome>> {
+        (tries.par_iter())
+            .with_max_len(1)
+            .map(|&(rate, seed)| {
+                let outcome = match self.method.optimizer {
+                    Some(optimizer) => self.descend(optimizer, rate, seed, bench)?,
+                    None => self.lbfgs(rate, seed)?,
+                };
+                bench.console.check()?;
+                bar.inc(1);
+                Ok(outcome)
+            })
+            .collect()
+    }
+
+    fn descend(
+        &self,
+        optimizer: OptimizerConfig,
+        rate: f64,
+        seed: u64,
+        bench: &Bench,
+    ) -> Result<Outcome> {
+        let shared = &self.settings.train;
+        let config = TrainConfig {
+            optimizer,
+            learning_rate: rate,
+            steps: self.method.steps.unwrap_or(shared.steps),
+            proximal: self.method.proximal,
+            seed,
+            ..shared.clone()
+        };
+        let Minimum {
+            train,
+            test,
+            stopped,
+            ..
+        } = train(
+            self.net,
+            self.split,
+            None,
+            &config,
+            None,
+            &mut Listen(bench),
+        )?;
+        if stopped == StopReason::Interrupted {
+            return Err(Interrupted.into());
+        }
+        Ok(Outcome {
+            train_loss: train.loss.min(f64::MAX),
+            train_accuracy: train.accuracy,
+            test_accuracy: test.accuracy,
+        })
+    }
+
+    fn lbfgs(&self, longest_step: f64, seed: u64) -> Result<Outcome> {
+        let shared = &self.settings.train;
+        let settings = LbfgsSettings {
+            iterations: self.method.steps.unwrap_or(shared.steps),
+            longest_step,
+            ..LbfgsSettings::default()
+        };
+        let rng = &mut random::stream(seed, "init", 0);
+        let theta = shared.initialization.draw(self.net, rng);
+        let surface = MlpSurface::new(self.net, &self.split.train)?;
+        let found = settings.run(&surface, &theta)?;
+        let train = surface.evaluate(&found.theta);
+        let test = MlpSurface::new(self.net, &self.split.test)?.evaluate(&found.theta);
+        Ok(Outcome {
+            train_loss: train.loss.min(f64::MAX),
+            train_accuracy: train.accuracy,
+            test_accuracy: test.accuracy,
+        })
+    }
+}
+
+/// Listens for Ctrl-C.
+struct Listen<'a>(&'a Bench<'a>);
+
+impl Observer for Listen<'_> {
+    fn step(&mut self, _state: &TrainState) -> ControlFlow<()> {
+        match self.0.console.is_interrupted() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+}
+
+fn csv(records: &[OptimizerRecord]) -> String {
+    let mut text =
+        String::from("optimizer,parameters,rate,seeds,fitted,test_mean,test_low,test_high\n");
+    for record in records {
+        let [low, high] = record.interval;
+        text += &format!(
+            "{},{},{},{},{},{:.5},{low:.5},{high:.5}\n",
+            record.name,
+            record.parameters,
+            record.rate,
+            record.seeds.len(),
+            record.fitted(),
+            record.mean
+        );
+    }
+    text
+}
+
+fn latex(records: &[OptimizerRecord]) -> String {
+    let mut text = String::from(
+        "\\begin{tabular}{lrrr}\n\\toprule\noptimizer & rate & fitted & test accuracy (\\%) \\\\\n\\midrule\n",
+    );
+    for record in records {
+        if record.linear {
+            text += "\\midrule\n";
+        }
+        let half = 50.0 * (record.interval[1] - record.interval[0]);
+        text += &format!(
+            "{} & {} & {}/{} & ${:.1} \\pm {half:.1}$ \\\\\n",
+            record.name,
+            record.rate,
+            record.fitted(),
+            record.seeds.len(),
+            100.0 * record.mean
+        );
+    }
+    text + "\\bottomrule\n\\end{tabular}\n"
+}
+
+fn verdicts(settings: &Settings, records: &[OptimizerRecord], bench: &mut Bench) -> Result<()> {
+    let (linear, nets): (Vec<_>, Vec<_>) = records.iter().partition(|record| record.linear);
+    bench.check(
+        "optimizers, each tuned on the training points",
+        "12",
+        nets.len(),
+        "≥ 12",
+        nets.len() >= 12,
+    );
+    bench.check(
+        "seeds each",
+        "1",
+        settings.seeds,
+        "≥ 10",
+        settings.seeds >= 10,
+    );
+    let fitted: usize = nets.iter().map(|record| record.fitted()).sum();
+    let runs = nets.len() * settings.seeds;
+    let failed: Vec<&str> = (nets.iter())
+        .filter(|record| record.fitted() < settings.seeds)
+        .map(|record| record.name.as_str())
+        .collect();
+    bench.check(
+        "nets right about every training point",
+        "≈ 100 %",
+        match failed.as_slice() {
+            [] => format!("{fitted} of {runs}"),
+            names => format!("{fitted} of {runs} (not all of {})", names.join(", ")),
+        },
+        "all",
+        failed.is_empty(),
+    );
+    let by_mean = |a: &&&OptimizerRecord, b: &&&OptimizerRecord| a.mean.total_cmp(&b.mean);
+    if let (Some(low), Some(high)) = (nets.iter().min_by(by_mean), nets.iter().max_by(by_mean)) {
+        bench.check(
+            "mean test accuracy of the nets, lowest and highest optimizer",
+            "alike (CIFAR-10)",
+            format!(
+                "{} {}, {} {}",
+                low.name,
+                percent(low.mean),
+                high.name,
+                percent(high.mean)
+            ),
+            format!("within {} points", 100.0 * settings.spread),
+            high.mean - low.mean <= settings.spread,
+        );
+        for model in linear {
+            bench.check(
+                format!(
+                    "{} ({} parameters), train accuracy",
+                    model.name, model.parameters
+                ),
+                "100 %",
+                format!("100 % in {} of {}", model.fitted(), model.seeds.len()),
+                "100 % in all",
+                model.fitted() == model.seeds.len(),
+            );
+            bench.check(
+                format!("{}, test accuracy below every optimizer’s", model.name),
+                "far below (CIFAR-10)",
+                format!("{} (lowest net {})", percent(model.mean), percent(low.mean)),
+                "intervals apart",
+                model.interval[1] < low.interval[0],
+            );
+        }
+    }
+    bench.note(
+        "Learning rates are chosen by train accuracy, then train loss, on seeds that are not \
+         reported; test points have no say. Intervals are Student’s t over the seeds.",
+    );
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! L-BFGS on a surface, full batch, by way of argmin.
+
+use crate::surface::Differentiable;
+use crate::{Error, Result};
+use argmin::core::{CostFunction, Executor, Gradient};
+use argmin::solver::linesearch::MoreThuenteLineSearch;
+use argmin::solver::quasinewton::LBFGS;
+use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+
+/// What is asked of L-BFGS.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LbfgsSettings {
+    /// Pairs of steps and gradient changes remembered.
+    pub memory: usize,
+    /// Iterations at most; each takes a line search of a few gradients.
+    pub iterations: usize,
+    /// Longest first step of a line search, in units of the quasi-Newton step.
+    pub longest_step: f64,
+}
+
+impl Default for LbfgsSettings {
+    /// Memory 10, at most 500 iterations, steps up to 10 quasi-Newton steps.
+    fn default() -> Self {
+        Self {
+            memory: 10,
+            iterations: 500,
+            longest_step: 10.0,
+        }
+    }
+}
+
+/// Where it ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lbfgs {
+    /// The best θ seen.
+    pub theta: Vec<f32>,
+    /// The loss there, in nats.
+    pub loss: f64,
+    /// Gradients taken.
+    pub gradients: u64,
+    /// Why it stopped, in argmin's words.
+    pub stopped: String,
+}
+
+impl LbfgsSettings {
+    /// Descends from θ with a Moré–Thuente line search (strong Wolfe conditions).
+    ///
+    /// Iterates live in f64, losses and gradients are those of the surface in f32. A line search
+    /// that finds no decrease any more ends the descent; the best θ seen is kept.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for a θ of the wrong length, [`Error::Setting`] for no memory, no
+    /// iterations, or a step that is not positive.
+    ///
+    /// # Reference
+    /// Liu and Nocedal 1989; Moré and Thuente 1994.
+    pub fn run(self, surface: &impl Differentiable, theta: &[f32]) -> Result<Lbfgs> {
+        if theta.len() != surface.dim() {
+            return Err(Error::Shape {
+                what: "theta".into(),
+                expected: vec![surface.dim()],
+                found: vec![theta.len()],
+            });
+        }
+        for (field, value) in [("memory", self.memory), ("iterations", self.iterations)] {
+            if value == 0 {
+                return Err(Error::setting(field, "at least 1", 0));
+            }
+        }
+        let setting = |_| Error::setting("longest_step", "a number above 0", self.longest_step);
+        let search = MoreThuenteLineSearch::new()
+            .with_bounds(1e-10, self.longest_step)
+            .map_err(setting)?;
+        let watched = Watched {
+            surface,
+            seen: RefCell::new(Seen {
+                at: Vec::new(),
+                loss: f64::INFINITY,
+                grad: Vec::new(),
+                best: Lbfgs {
+                    theta: theta.to_vec(),
+                    loss: f64::INFINITY,
+                    gradients: 0,
+                    stopped: String::new(),
+                },
+            }),
+        };
+        let start: Vec<f64> = theta.iter().map(|&w| f64::from(w)).collect();
+        let outcome = Executor::new(&watched, LBFGS::new(search, self.memory))
+            .configure(|state| state.param(start).max_iters(self.iterations as u64))
+            .ctrlc(false)
+            .run();
+        let stopped = match outcome {
+            Ok(found) => found.state.termination_status.to_string(),
+            Err(error) => error.to_string(),
+        };
+        let mut best = watched.seen.into_inner().best;
+        best.stopped = stopped;
+        Ok(best)
+    }
+}
+
+/// The surface as argmin sees it: cost and gradient come from one pass, the best θ is kept.
+struct Watched<'a, S> {
+    surface: &'a S,
+    seen: RefCell<Seen>,
+}
+
+struct Seen {
+    at: Vec<f32>,
+    loss: f64,
+    grad: Vec<f32>,
+    best: Lbfgs,
+}
+
+impl<S: Differentiable> Watched<'_, S> {
+    fn look(&self, theta: &[f64]) {
+        let theta: Vec<f32> = theta.iter().map(|&w| w as f32).collect();
+        let mut seen = self.seen.borrow_mut();
+        if seen.at == theta {
+            return;
+        }
+        let mut grad = vec![0.0; theta.len()];
+        let loss = self.surface.loss_and_grad(&theta, &mut grad);
+        seen.best.gradients += 1;
+        if loss < seen.best.loss {
+            seen.best.loss = loss;
+            seen.best.theta.clone_from(&theta);
+        }
+        (seen.at, seen.loss, seen.grad) = (theta, loss, grad);
+    }
+}
+
+impl<S: Differentiable> CostFunction for &Watched<'_, S> {
+    type Param = Vec<f64>;
+    type Output = f64;
+
+    fn cost(&self, theta: &Vec<f64>) -> std::result::Result<f64, argmin::core::Error> {
+        self.look(theta);
+        Ok(self.seen.borrow().loss)
+    }
+}
+
+impl<S: Differentiable> Gradient for &Watched<'_, S> {
+    type Param = Vec<f64>;
+    type Gradient = Vec<f64>;
+
+    fn gradient(&self, theta: &Vec<f64>) -> std::result::Result<Vec<f64>, argmin::core::Error> {
+        self.look(theta);
+        Ok(self
+            .seen
+            .borrow()
+            .grad
+            .iter()
+            .map(|&g| f64::from(g))
+            .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::surface::analytic::Ellipsoid;
+
+    #[test]
+    fn a_bowl_is_solved_in_few_gradients() {
+        let bowl = Ellipsoid::power_law(50, 100.0, 1.0);
+        let found = LbfgsSettings::default().run(&bowl, &vec![1.0; 50]).unwrap();
+        assert!(found.loss < 1e-9, "{found:?}");
+        // Gradient descent at its best rate needs some 50·ln(1e10) = 1,000.
+        assert!(found.gradients < 200, "{found:?}");
+        assert!(!found.stopped.is_empty());
+    }
+
+    #[test]
+    fn it_stops_when_told() {
+        let bowl = Ellipsoid::power_law(50, 100.0, 1.0);
+        let settings = LbfgsSettings {
+            iterations: 2,
+            ..LbfgsSettings::default()
+        };
+        let found = settings.run(&bowl, &vec![1.0; 50]).unwrap();
+        assert!(found.gradients < 20 && found.loss > 1e-9, "{found:?}");
+    }
+
+    #[test]
+    fn senseless_settings_are_named() {
+        let bowl = Ellipsoid::sphere(3, 1.0);
+        let base = LbfgsSettings::default();
+        for (settings, named) in [
+            (LbfgsSettings { memory: 0, ..base }, "memory"),
+            (
+                LbfgsSettings {
+                    iterations: 0,
+                    ..base
+                },
+                "iterations",
+            ),
+            (
+                LbfgsSettings {
+                    longest_step: 0.0,
+                    ..base
+                },
+                "longest_step",
+            ),
+        ] {
+            let error = settings.run(&bowl, &[1.0; 3]).unwrap_err().to_string();
+            assert!(error.contains(named), "{error}");
+        }
+        assert!(base.run(&bowl, &[1.0; 2]).is_err());
+    }
+}
