@@ -41,8 +41,8 @@ pub struct GuessSettings {
 /// draws from `prior | right about the first N`, while those of neighbouring N may share members.
 ///
 /// # Reference
-/// Huang et al. 2020, Section 1 (a random search would find the good basin too); Chiang et al.
-/// 2023, who carry guess-and-check out.
+/// Chiang et al. 2023, who train by guess and check; Huang et al. 2020 claim that a random search
+/// would find the good basin too.
 pub struct GuessAndCheck {
     settings: GuessSettings,
     net: Architecture,

@@ -117,3 +117,16 @@ fn settings_that_make_no_sense_are_refused() {
     assert!(refused(|s| s.max_guesses = 0).contains("max_guesses"));
     assert!(refused(|s| s.initialization = Initialization::HeNormal).contains("initialization"));
 }
+
+#[test]
+fn more_points_than_a_glance_takes_in_are_all_looked_at() {
+    let mut many = settings();
+    (many.points, many.keep, many.max_guesses) = (vec![16, 20], 3, 4_000_000);
+    let (search, guesses, status) = search(many, 1);
+    assert_eq!(status, Status::Complete);
+    let surface = MlpSurface::new(&net(1), &moons(20)).unwrap();
+    for &number in &guesses.kept[1] {
+        assert_eq!(surface.evaluate(&search.theta(number)).accuracy, 1.0);
+    }
+    assert!(guesses.fits[0] >= guesses.fits[1]);
+}
