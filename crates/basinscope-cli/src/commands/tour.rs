@@ -1,5 +1,6 @@
 //! `basinscope tour`: the whole story, from nothing to one page.
 
+use crate::commands::reproduce::minefield;
 use crate::commands::train::{self, RunConfig};
 use crate::commands::{animate, boundary, slice, surface, volume};
 use crate::console::{Console, percent, table};
@@ -10,7 +11,7 @@ use basinscope::basin::RadialSettings;
 use basinscope::data::{DEFAULT_DATA_SEED, Generator};
 use basinscope::direction::Normalization;
 use basinscope::net::Architecture;
-use basinscope::record::{Axis, VolumeRecord};
+use basinscope::record::{Axis, MinefieldRecord, VolumeRecord};
 use basinscope::train::{PoisonConfig, PoisonForm, TrainConfig};
 use serde::Serialize;
 use serde_json::json;
@@ -174,12 +175,15 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
 
     let lab = Lab::open(&out)?;
     let volumes = look_and_measure(&lab, &config, console)?;
+    console.say("Looking for bad minima all along a good run …");
+    let field = minefield::as_part_of(&run, console, args.seed)?;
     lab.draw_page()?;
 
     console.say(format!("\n{}", closing_table(&lab.minima, &volumes)));
     if let Some(volume) = volumes.iter().find(|volume| !volume.warning.is_empty()) {
         console.say(format!("* {}", volume.warning));
     }
+    console.say(format!("\n{}", minefield_line(&field)));
     let page = run.path("index.html");
     let seconds = begun.elapsed().as_secs_f64();
     console.say(format!("\nDone in {seconds:.0} s. Open {}", page.display()));
@@ -232,6 +236,27 @@ fn look_and_measure(
     };
     animate::compute(lab, &extremes, settings, console)?;
     volume::compute(lab, &all, &config.volumes, console)
+}
+
+/// The minefield in a sentence.
+fn minefield_line(field: &MinefieldRecord) -> String {
+    let count = |redrawn| {
+        field
+            .bad
+            .iter()
+            .filter(|bad| bad.redrawn == redrawn)
+            .count()
+    };
+    let worst = field.bad.iter().map(|bad| bad.test_accuracy);
+    let last = field.iterates.last().map_or(0.0, |it| it.test_accuracy);
+    format!(
+        "Minefield: {} + {} bad minima (fixed + redrawn flips) along a good run that ends at {} on \
+         test; they reach {} at most.",
+        count(false),
+        count(true),
+        percent(last),
+        percent(worst.fold(0.0, f64::max))
+    )
 }
 
 fn closing_table(minima: &[Minimum], volumes: &[VolumeRecord]) -> String {

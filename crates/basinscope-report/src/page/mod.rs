@@ -6,6 +6,7 @@ mod embed;
 mod error;
 mod flatness;
 mod format;
+mod minefield;
 mod minima;
 mod mystery;
 mod numbers;
@@ -54,6 +55,7 @@ struct Section {
 pub fn index_html(run: &RunDir) -> Result<String, PageError> {
     let story = story::Story::read(run)?;
     let mut sections = vec![mystery::section(&story), minima::section(&story, run)?];
+    sections.extend(minefield::section(&story, run)?);
     sections.extend(flatness::section(&story, run)?);
     sections.extend(boundaries::section(&story, run)?);
     sections.extend(volume::section(&story, run)?);

@@ -2,7 +2,7 @@
 
 use super::{FITTED_TRAIN_ACCURACY, PageError, STORY_TEST_DIFFERENCE};
 use basinscope::record::{
-    BoundaryRecord, LineRecord, MinimumRecord, RunDir, SurfaceRecord, VolumeRecord,
+    BoundaryRecord, LineRecord, MinefieldRecord, MinimumRecord, RunDir, SurfaceRecord, VolumeRecord,
 };
 use std::fs;
 
@@ -15,6 +15,7 @@ pub(super) struct Story {
     pub(super) between: Option<LineRecord>,
     pub(super) boundaries: Vec<BoundaryRecord>,
     pub(super) surfaces: Vec<SurfaceRecord>,
+    pub(super) minefield: Option<MinefieldRecord>,
     /// `config.toml` as it stands.
     pub(super) config: Option<String>,
 }
@@ -39,11 +40,8 @@ impl Story {
             minima,
             volumes: list(run, "results/volumes.json")?,
             slices: list(run, "results/slices.json")?,
-            between: if run.has("results/between.json") {
-                Some(run.read_json("results/between.json")?)
-            } else {
-                None
-            },
+            between: one(run, "results/between.json")?,
+            minefield: one(run, "results/minefield.json")?,
             boundaries: list(run, "results/boundaries.json")?,
             surfaces: list(run, "results/surfaces.json")?,
             config: if config.is_file() {
@@ -125,5 +123,12 @@ fn list<T: serde::de::DeserializeOwned>(run: &RunDir, file: &str) -> Result<Vec<
         Ok(run.read_json(file)?)
     } else {
         Ok(Vec::new())
+    }
+}
+
+fn one<T: serde::de::DeserializeOwned>(run: &RunDir, file: &str) -> Result<Option<T>, PageError> {
+    match run.has(file) {
+        true => Ok(Some(run.read_json(file)?)),
+        false => Ok(None),
     }
 }

@@ -1,9 +1,11 @@
 //! Figure 1: bad minima next to every iterate of a good training run.
 
+use super::recipe::{self, Preset};
 use super::{Bench, Experiment};
 use crate::commands::train::RunConfig;
-use crate::console::{Interrupted, percent};
+use crate::console::{Console, Interrupted, percent};
 use crate::data_args::DataConfig;
+use crate::lab;
 use anyhow::Result;
 use basinscope::Error;
 use basinscope::data::Split;
@@ -11,11 +13,11 @@ use basinscope::embed::{TsneSettings, largest_perplexity, layer_distances, pca, 
 use basinscope::net::{Architecture, MlpSurface, ParameterLayout};
 use basinscope::record::{
     Array, BadMinimumRecord, Distance, EmbeddingRecord, IterateRecord, MinefieldRecord,
-    MinimumRecord,
+    MinimumRecord, RunDir,
 };
 use basinscope::surface::Evaluate;
 use basinscope::train::{Observer, StopReason, TrainConfig, TrainState, train};
-use basinscope_report::figure;
+use basinscope_report::figure::{self, Figure, FigureError, Theme};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -70,7 +72,9 @@ impl Experiment for Minefield {
 
     fn run(settings: &Settings, bench: &mut Bench) -> Result<()> {
         let record = compute(settings, bench)?;
-        draw(&record, bench)?;
+        for (stem, caption, drawing) in DRAWINGS {
+            bench.draw(stem, caption, |theme| drawing(&record, theme))?;
+        }
         verdicts(settings, &record, bench);
         Ok(())
     }
@@ -397,26 +401,47 @@ fn embed<'t>(
     Ok(embeddings)
 }
 
-/// The pictures.
-pub fn draw(record: &MinefieldRecord, bench: &mut Bench) -> Result<()> {
-    bench.draw(
+/// A picture: its stem, what it shows, and who draws it.
+type Drawing = (
+    &'static str,
+    &'static str,
+    fn(&MinefieldRecord, Theme) -> Result<Figure, FigureError>,
+);
+
+/// The pictures of a minefield.
+const DRAWINGS: [Drawing; 3] = [
+    (
         "minefield",
         "Every point is a net: the iterates of one good run, from light to dark red by epoch, the \
          last one a star, and bad minima in blues by test accuracy, all with 100 % on the training \
          points. t-SNE of the weights.",
-        |theme| figure::minefield(record, theme),
-    )?;
-    bench.draw(
+        figure::minefield,
+    ),
+    (
         "minefield-embeddings",
         "The same points by PCA and by t-SNE with other perplexities.",
-        |theme| figure::minefield_embeddings(record, theme),
-    )?;
-    bench.draw(
+        figure::minefield_embeddings,
+    ),
+    (
         "minefield-distances",
         "How far the nearest bad minimum is from each iterate, in norms of its weights: over all \
          layers beside the iterate's own way to the last one, and layer by layer.",
-        |theme| figure::minefield_distances(record, theme),
-    )
+        figure::minefield_distances,
+    ),
+];
+
+/// The quick minefield as a part of another run: trained in a folder of its own, its record and
+/// pictures beside that run's others.
+pub fn as_part_of(run: &RunDir, console: &Console, seed: u64) -> Result<MinefieldRecord> {
+    let source = std::path::Path::new("experiments/fig1.toml");
+    let settings: Settings = recipe::load(source, Minefield::RECIPE, Preset::Quick)?;
+    let field = RunDir::create(run.path("minefield"))?;
+    let record = compute(&settings, &Bench::new(field, console, Preset::Quick, seed))?;
+    run.write_json("results/minefield.json", &record)?;
+    for (stem, _, drawing) in DRAWINGS {
+        lab::draw(run, stem, |theme| drawing(&record, theme))?;
+    }
+    Ok(record)
 }
 
 fn verdicts(settings: &Settings, record: &MinefieldRecord, bench: &mut Bench) {

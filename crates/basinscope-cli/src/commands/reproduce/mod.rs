@@ -4,7 +4,7 @@ mod bench;
 mod boundaries;
 mod dimension;
 mod margins;
-mod minefield;
+pub mod minefield;
 mod optimizers;
 mod recipe;
 mod search;
