@@ -38,7 +38,7 @@ pub fn kendall_tau(x: &[f64], y: &[f64]) -> f64 {
     }
     match in_x * in_y {
         0 => 0.0,
-        _ => score as f64 / ((in_x as f64).sqrt() * (in_y as f64).sqrt()),
+        _ => score as f64 / (in_x as f64 * in_y as f64).sqrt(),
     }
 }
 

@@ -8,7 +8,7 @@ use base64::Engine;
 use std::fmt::Write;
 
 /// How far a simplified line may stray from the true one.
-const TOLERANCE: f64 = 0.18;
+const TOLERANCE: f64 = 0.25;
 
 /// The drawing as a complete SVG document.
 pub(super) fn write(canvas: &Canvas) -> Result<String, FigureError> {
