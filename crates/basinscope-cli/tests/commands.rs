@@ -3,16 +3,22 @@
 mod support;
 
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use support::{basinscope, train};
+use support::{assert_same_files, basinscope, files, json, train};
 
 #[test]
 fn every_command_shows_an_example() {
     let folder = tempfile::tempdir().unwrap();
     for command in [
-        "tour", "train", "boundary", "slice", "surface", "animate", "volume",
+        "tour",
+        "train",
+        "boundary",
+        "slice",
+        "surface",
+        "animate",
+        "volume",
+        "reproduce",
     ] {
         let output = basinscope(folder.path())
             .args([command, "--help"])
@@ -25,10 +31,6 @@ fn every_command_shows_an_example() {
         );
         assert!(text.contains(&format!("basinscope {command}")), "{command}");
     }
-}
-
-fn json(path: &Path) -> Value {
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
 #[test]
@@ -106,27 +108,9 @@ fn results_hold_what_is_promised() {
     }
 }
 
-/// Every file of a run with its bytes.
-fn contents(run: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![run.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(run).unwrap().display().to_string();
-                found.insert(name, fs::read(&path).unwrap());
-            }
-        }
-    }
-    found
-}
-
 #[test]
 fn threads_change_no_byte_of_any_file() {
-    let of = |threads: &str| {
+    let folders = ["1", "2"].map(|threads| {
         let folder = tempfile::tempdir().unwrap();
         let f = folder.path();
         let poison = [
@@ -149,15 +133,15 @@ fn threads_change_no_byte_of_any_file() {
             let args = [&[command, "run", "--threads", threads], more].concat();
             basinscope(f).args(args).assert().success();
         }
-        contents(&f.join("run"))
-    };
-    let (one, two) = (of("1"), of("2"));
-    assert!(one.contains_key("results/volumes.json") && one.contains_key("figures/wiggle.gif"));
-    assert!(one["figures/wiggle.gif"].starts_with(b"GIF89a"));
-    let names = |run: &BTreeMap<String, Vec<u8>>| run.keys().cloned().collect::<Vec<_>>();
-    assert_eq!(names(&one), names(&two));
-    for (name, bytes) in &one {
-        assert!(bytes == &two[name], "{name} differs");
+        folder
+    });
+    let [one, two] = folders.each_ref().map(|folder| folder.path().join("run"));
+    assert_same_files(&one, &two);
+    let found = files(&one);
+    assert!(found.contains_key(Path::new("results/volumes.json")));
+    assert!(found[Path::new("figures/wiggle.gif")].starts_with(b"GIF89a"));
+    for name in found.keys() {
+        let name = name.to_string_lossy();
         assert!(!name.contains(".tmp"), "{name} was left behind");
     }
 }
@@ -268,6 +252,5 @@ fn a_config_runs_again_to_the_same_bytes() {
     train(f, "first", &["--seed", "3", "--poison", "10"]);
     let again = ["train", "--config", "first/config.toml", "--out", "second"];
     basinscope(f).args(again).assert().success();
-    let (first, second) = (contents(&f.join("first")), contents(&f.join("second")));
-    assert!(first == second);
+    assert_same_files(&f.join("first"), &f.join("second"));
 }

@@ -1,31 +1,9 @@
 //! `reproduce search` and `reproduce dimension` at a size of seconds.
 
-use assert_cmd::Command;
-use serde_json::Value;
+mod support;
+
 use std::fs;
-use std::path::Path;
-
-fn json(path: &Path) -> Value {
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
-}
-
-/// Runs one experiment with a recipe of its own; whether its bars pass is not asked here.
-fn reproduce(folder: &Path, name: &str, recipe: &str, out: &str, more: &[&str]) {
-    let file = format!("{name}.toml");
-    fs::write(folder.join(&file), recipe).unwrap();
-    let mut command = Command::cargo_bin("basinscope").unwrap();
-    command.current_dir(folder);
-    command.args(["reproduce", name, "--recipe", &file, "--out", out, "-q"]);
-    let output = command.args(more).output().unwrap();
-    let code = output.status.code();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(code == Some(0) || code == Some(1), "{code:?}: {told}");
-}
-
-fn floats(values: &Value) -> Vec<f64> {
-    let values = values.as_array().unwrap().iter();
-    values.map(|value| value.as_f64().unwrap()).collect()
-}
+use support::{floats, json, reproduce};
 
 const SEARCH: &str = r#"
 [common]

@@ -2,7 +2,7 @@
 
 use crate::console::{Console, table};
 use crate::lab::{Lab, Minimum, RunArgs};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use basinscope::basin::{DEFAULT_CUTOFF, DEFAULT_DIRECTIONS, RadialSettings, Search};
 use basinscope::direction::Normalization;
 use basinscope::record::VolumeRecord;
@@ -78,7 +78,8 @@ pub fn compute(
     let radial = settings.clone().check()?;
     // Whatever is wrong with one minimum is told before the first result is written.
     for minimum in minima {
-        radial.check_minimum(&minimum.train, &minimum.theta)?;
+        (radial.check_minimum(&minimum.train, &minimum.theta))
+            .with_context(|| minimum.record.name.clone())?;
     }
     let rays = settings.directions as u64;
     let bar = console.bar("volumes", rays * minima.len() as u64);

@@ -482,8 +482,8 @@ fn verdicts(settings: &Settings, record: &MinefieldRecord, bench: &mut Bench) {
         bench.check(
             format!("bad minima, {kind} flips: test accuracy"),
             published("below 53 %"),
-            format!("{} to {}", percent(best), percent(worst)),
-            format!("all below {}", percent(settings.test_below)),
+            format!("{:.2} % to {:.2} %", 100.0 * best, 100.0 * worst),
+            format!("all below {} %", 100.0 * settings.test_below),
             worst < settings.test_below,
         );
     }

@@ -233,10 +233,17 @@ fn conduct<E: Experiment>(
         seed: args.seed,
         settings: &settings,
     };
-    let run = open_for(&out.join(which.name()), &toml::to_string(&config)?)?;
+    let folder = out.join(which.name());
+    let fresh = !folder.exists();
+    let run = open_for(&folder, &toml::to_string(&config)?)?;
     console.say(format!("{}: {} …", which.name(), E::TITLE));
     let mut bench = Bench::new(run.clone(), console, args.preset, args.seed);
-    E::run(&settings, &mut bench)?;
+    let outcome = E::run(&settings, &mut bench);
+    if outcome.is_err() && fresh && !has_begun(&run) {
+        // Settings that were refused leave no run behind that would stand in the way of better ones.
+        let _ = std::fs::remove_dir_all(&folder);
+    }
+    outcome?;
     let sheet = bench.sheet(which.name(), E::TITLE, serde_json::to_value(&config)?);
     run.write_json(SHEET, &sheet)?;
     run.write(
@@ -247,6 +254,14 @@ fn conduct<E: Experiment>(
     let seconds = begun.elapsed().as_secs_f64();
     console.say(format!("{}\n{seconds:.0} s\n", text_of(&sheet)));
     Ok(sheet)
+}
+
+/// Whether a run holds anything worth keeping.
+fn has_begun(run: &RunDir) -> bool {
+    ["results", "minima", "checkpoints"].iter().any(|folder| {
+        let inside = std::fs::read_dir(run.path(folder));
+        inside.is_ok_and(|mut inside| inside.next().is_some())
+    })
 }
 
 /// A sheet for the terminal.

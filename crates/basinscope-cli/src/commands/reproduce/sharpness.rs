@@ -168,7 +168,7 @@ fn verdicts(
             "median radius of the basin, good over bad",
             "above 1",
             format!(
-                "{:.3}/{:.4} = {ratio:.1}",
+                "{:.3}/{:.3} = {ratio:.1}",
                 good.radius_median, bad.radius_median
             ),
             "intervals apart",
@@ -180,7 +180,7 @@ fn verdicts(
         bench.check(
             "top eigenvalue of the Hessian, bad over good",
             "above 1",
-            format!("{bad:.3}/{good:.2e} = {:.1}", bad / good),
+            format!("{bad:.0}/{good:.0} = {:.1}", bad / good),
             "> 1",
             bad > good,
         );
