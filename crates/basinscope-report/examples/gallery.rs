@@ -57,6 +57,29 @@ fn main() -> Result<(), Box<dyn Error>> {
             figure::search(&sample::search(8, true), theme)?,
         )?;
         write("dimension", figure::dimension(&sample::dimension(), theme)?)?;
+        let field = sample::minefield(40);
+        write("minefield", figure::minefield(&field, theme)?)?;
+        write(
+            "minefield-embeddings",
+            figure::minefield_embeddings(&field, theme)?,
+        )?;
+        write(
+            "minefield-distances",
+            figure::minefield_distances(&field, theme)?,
+        )?;
+        let bands = [0, 7].map(|index| sample::perturbation(index, 30));
+        write("bands", figure::bands(&bands, theme)?)?;
+        let volumes = sample::volumes();
+        let ends = [volumes[0].clone(), volumes[7].clone()];
+        write(
+            "histograms",
+            figure::histograms(&ends, &sample::flips(), theme)?,
+        )?;
+        write("margins", figure::margins(&sample::margins(), theme)?)?;
+        write(
+            "optimizers",
+            figure::optimizers(&sample::optimizers(), theme)?,
+        )?;
     }
     let paths = [
         sample::path("good", 0.995, 50, 120),

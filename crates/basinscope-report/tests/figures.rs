@@ -305,3 +305,105 @@ fn a_ratio_of_volumes_below_the_axis_is_told_from_one_on_it() {
     let none = figure::dimension(&empty, Theme::Light);
     assert!(matches!(none, Err(FigureError::NoRecords { .. })));
 }
+
+#[test]
+fn a_minefield_has_a_mark_for_every_net_and_one_star() {
+    let record = sample::minefield(40);
+    for theme in THEMES {
+        let figure = figure::minefield(&record, theme).unwrap();
+        check(&figure);
+        for text in ["t-SNE", "perplexity 30", "last iterate", "epoch", "redrawn"] {
+            assert!(figure.svg.contains(text), "{text}");
+        }
+        // Forty iterates and forty bad minima, the last iterate as the star; each kind once more
+        // in the legend.
+        let marks = |class: &str| figure.svg.matches(&format!("class=\"{class}\"")).count();
+        assert_eq!((marks("iterate"), marks("bad"), marks("last")), (40, 42, 2));
+        let others = figure::minefield_embeddings(&record, theme).unwrap();
+        check(&others);
+        assert!(others.svg.contains("PCA") && others.svg.contains("perplexity 5"));
+        let distances = figure::minefield_distances(&record, theme).unwrap();
+        check(&distances);
+        assert!(distances.svg.contains("bad, redrawn flips"));
+    }
+}
+
+#[test]
+fn the_figures_of_sharpness_margins_and_optimizers_say_what_they_show() {
+    let perturbations = [sample::perturbation(0, 20), sample::perturbation(7, 20)];
+    let ends = sample::volumes();
+    let ends = [ends[0].clone(), ends[7].clone()];
+    for theme in THEMES {
+        for (figure, texts) in [
+            (
+                figure::bands(&perturbations, theme),
+                vec![
+                    "train loss (nats)",
+                    "good · test 99.5 %",
+                    "over 20 filter-normalized",
+                ],
+            ),
+            (
+                figure::histograms(&ends, &sample::flips(), theme),
+                vec!["1 %", "10 %", "radius", "bad · test 11 %"],
+            ),
+            (
+                figure::margins(&sample::margins(), theme),
+                vec!["Kendall's τ: good 0.70", "bad · test 53 %"],
+            ),
+            (
+                figure::optimizers(&sample::optimizers(), theme),
+                vec!["Optimizer 11", "Linear", "test accuracy"],
+            ),
+        ] {
+            let figure = figure.unwrap();
+            check(&figure);
+            for text in texts {
+                assert!(figure.svg.contains(text), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn odd_records_of_experiments_are_drawn_without_panic() {
+    for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -3.0] {
+        let mut line = sample::perturbation(0, 3);
+        line.train_loss[0].fill(odd);
+        line.train_accuracy[1].fill(odd);
+        check(&figure::bands(&[line], Theme::Light).unwrap());
+
+        let mut flips = sample::flips();
+        flips[0].distances[0].fill(odd);
+        flips[1].medians[1] = odd;
+        let volumes = sample::volumes();
+        check(&figure::histograms(&volumes[..2], &flips, Theme::Light).unwrap());
+
+        let mut field = sample::minefield(5);
+        field.embeddings[1].points[2] = [odd; 2];
+        field.iterates[0].nearest_fixed.as_mut().unwrap().relative = odd;
+        field.bad[0].test_accuracy = odd;
+        check(&figure::minefield(&field, Theme::Light).unwrap());
+        field.iterates[1].nearest_redrawn = None;
+        check(&figure::minefield_embeddings(&field, Theme::Light).unwrap());
+        check(&figure::minefield_distances(&field, Theme::Light).unwrap());
+
+        let mut margins = sample::margins();
+        margins[0].input.fill(odd);
+        margins[1].kept[3] = [odd; 3];
+        check(&figure::margins(&margins, Theme::Light).unwrap());
+
+        let mut rows = sample::optimizers();
+        rows[2].test_accuracy.fill(odd);
+        rows[2].mean = odd;
+        rows[2].interval = [odd; 2];
+        check(&figure::optimizers(&rows, Theme::Light).unwrap());
+    }
+    let none = |result: Result<Figure, FigureError>| {
+        assert!(matches!(result, Err(FigureError::NoRecords { .. })));
+    };
+    none(figure::bands(&[], Theme::Light));
+    none(figure::histograms(&[], &[], Theme::Light));
+    none(figure::margins(&[], Theme::Light));
+    none(figure::optimizers(&[], Theme::Light));
+}

@@ -404,3 +404,186 @@ pub fn dimension() -> DimensionRecord {
         config: serde_json::Value::Null,
     }
 }
+
+/// Loss and accuracy at growing distance, `directions` of them, as `line` but on one side.
+pub fn perturbation(index: usize, directions: u64) -> LineRecord {
+    let mut record = line(index, directions);
+    let side = record.c.iter().position(|&c| c >= 0.0).unwrap();
+    record.c.drain(..side);
+    for rows in [
+        &mut record.train_loss,
+        &mut record.train_accuracy,
+        &mut record.test_accuracy_along,
+    ] {
+        rows.iter_mut().for_each(|row| drop(row.drain(..side)));
+    }
+    record
+}
+
+/// Steps at which 1 % and 10 % of the points flip, some beyond the cap.
+pub fn flips() -> Vec<FlipRecord> {
+    [("good", 0.995, 0.06), ("bad", 0.11, 0.002)]
+        .into_iter()
+        .map(|(name, test, middle)| {
+            let row = |scale: f64, seed: u64| -> Vec<f64> {
+                let one = |i| (scale * middle * (0.3 * normal(seed, i)).exp()).min(0.2);
+                (0..200).map(one).collect()
+            };
+            let distances = vec![row(1.0, 1), row(2.5, 2)];
+            let capped = |row: &Vec<f64>| row.iter().filter(|&&c| c >= 0.2).count();
+            FlipRecord {
+                minimum: name.into(),
+                test_accuracy: test,
+                normalization: "filter".into(),
+                shares: vec![0.01, 0.1],
+                medians: vec![middle, 2.5 * middle],
+                intervals: vec![[0.95 * middle, 1.05 * middle]; 2],
+                censored: distances.iter().map(capped).collect(),
+                distances,
+                cap: 0.2,
+                seed: 0,
+                version: "0.1.0".into(),
+            }
+        })
+        .collect()
+}
+
+/// A run of `iterates` iterates that walks along an arc, with bad minima of both kinds beside it.
+pub fn minefield(iterates: usize) -> MinefieldRecord {
+    let distance = |minimum: &str, relative: f64| Distance {
+        minimum: minimum.into(),
+        distance: 8.0 * relative,
+        relative,
+        layers: (0..4)
+            .map(|layer| relative * (0.8 + 0.1 * f64::from(layer)))
+            .collect(),
+    };
+    let bad: Vec<BadMinimumRecord> = (0..iterates)
+        .map(|i| {
+            let redrawn = i >= iterates * 4 / 5;
+            let test = if redrawn { 0.12 } else { 0.48 } + 0.03 * (noise(1, i as u64) - 0.5);
+            BadMinimumRecord {
+                name: format!("bad-{i}"),
+                redrawn,
+                epoch: 1 + i,
+                train_accuracy: 1.0,
+                test_accuracy: test,
+                travelled: distance("bad", 3.5),
+            }
+        })
+        .collect();
+    let points = |scale: f64, seed: u64| -> Vec<[f64; 2]> {
+        let at = |i: usize, off: f64| {
+            let t = 3.0 * i as f64 / iterates as f64;
+            [scale * (t.cos() + off), scale * (t.sin() - off)]
+        };
+        let walk = (0..iterates).map(|i| at(i, 0.0));
+        walk.chain((0..iterates).map(|i| at(i, 0.1 + 0.1 * noise(seed, i as u64))))
+            .collect()
+    };
+    let tsne = |perplexity: f64| EmbeddingRecord {
+        method: "t-SNE".into(),
+        perplexity: Some(perplexity),
+        kl_divergence: Some(0.4),
+        explained: None,
+        points: points(40.0, perplexity as u64),
+    };
+    MinefieldRecord {
+        iterates: (0..iterates)
+            .map(|i| {
+                let t = i as f64 / iterates as f64;
+                IterateRecord {
+                    epoch: 1 + i,
+                    train_loss: 0.7 * (1.0 - t),
+                    train_accuracy: 0.5 + 0.5 * t,
+                    test_accuracy: 0.5 + 0.49 * t,
+                    norm: 8.0,
+                    nearest_fixed: Some(distance("bad-0", 3.0 + t)),
+                    nearest_redrawn: Some(distance("bad-1", 4.0 + t)),
+                    to_last: distance("last", 1.0 - t),
+                }
+            })
+            .collect(),
+        bad,
+        embeddings: [EmbeddingRecord {
+            method: "PCA".into(),
+            perplexity: None,
+            kl_divergence: None,
+            explained: Some([0.31, 0.12]),
+            points: points(5.0, 0),
+        }]
+        .into_iter()
+        .chain([5.0, 30.0].map(tsne))
+        .collect(),
+        missed: [2, 0],
+        seed: 0,
+        version: "0.1.0".into(),
+    }
+}
+
+/// Twelve optimizers alike, and a linear model that is not.
+pub fn optimizers() -> Vec<OptimizerRecord> {
+    (0..13)
+        .map(|k| {
+            let linear = k == 12;
+            let mean = if linear { 0.72 } else { 0.98 };
+            let one = |seed| (mean + 0.006 * normal(k, seed)).min(1.0);
+            OptimizerRecord {
+                name: if linear {
+                    "Linear".into()
+                } else {
+                    format!("Optimizer {k}")
+                },
+                linear,
+                parameters: 3_614,
+                rates: vec![0.01, 0.1],
+                rate: 0.1,
+                train_accuracy: vec![1.0; 10],
+                train_loss: vec![1e-3; 10],
+                test_accuracy: (0..10).map(one).collect(),
+                mean,
+                interval: [mean - 0.004, mean + 0.004],
+                seeds: (0..10).collect(),
+                version: "0.1.0".into(),
+            }
+        })
+        .collect()
+}
+
+/// Margins of 60 points at a good and a bad minimum.
+pub fn margins() -> Vec<MarginRecord> {
+    [("good", 0.9, 0.3), ("bad", 0.53, 0.01)]
+        .into_iter()
+        .map(|(name, test, wide)| {
+            let spread = |seed, i| wide * (0.6 * normal(seed, i)).exp();
+            let c: Vec<f64> = (0..30).map(|i| f64::from(i) / 29.0).collect();
+            MarginRecord {
+                minimum: name.into(),
+                test_accuracy: test,
+                points: (0..60)
+                    .map(|i| {
+                        let (radius, turn) = ([0.4, 1.0][i % 2], i as f32 / 9.0);
+                        [radius * turn.cos(), radius * turn.sin()]
+                    })
+                    .collect(),
+                labels: (0..60).map(|i| i % 2).collect(),
+                input: (0..60).map(|i| spread(1, i)).collect(),
+                weight: (0..60).map(|i| spread(1, i).min(1.0)).collect(),
+                kept: (c.iter())
+                    .map(|c| [0.9, 1.0, 1.1].map(|k| (-(c / (3.0 * k * wide)).powi(2)).exp()))
+                    .collect(),
+                c,
+                correlation: RankCorrelation {
+                    kendall_tau: 0.7,
+                    kendall_interval: [0.6, 0.8],
+                    spearman_rho: 0.85,
+                    minima: 60,
+                },
+                directions: 20,
+                cap: 1.0,
+                seed: 0,
+                version: "0.1.0".into(),
+            }
+        })
+        .collect()
+}
