@@ -1,6 +1,6 @@
 // Opens RUN/index.html in Chromium, on a phone and a laptop, light and dark, and checks it.
 //   npm install --no-package-lock && node tests/page/check.mjs RUN_DIR [SCREENSHOT_DIR]
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -27,11 +27,18 @@ function check(name, problems) {
   }
 }
 
-// The stations that this run must have.
-const sections = ['mystery', 'minima', 'numbers', 'sources'];
-if (has('results/slices.json') || has('figures/slices.svg')) sections.push('flatness');
-if (has('figures/boundaries.svg') || has('figures/wiggle.gif')) sections.push('boundaries');
-if (has('results/volumes.json')) sections.push('volume');
+// The stations that this page must have: those of a story, of one experiment, or of several.
+const sheets = has('results/sheet.json') ? [read('results/sheet.json')]
+  : readdirSync(runDir).filter(name => has(`${name}/results/sheet.json`)).map(name => read(`${name}/results/sheet.json`));
+const several = sheets.length > 0 && !has('results/sheet.json');
+const sections = several ? sheets.map(sheet => sheet.experiment) : [];
+if (sheets.length === 0) {
+  sections.push('mystery', 'minima', 'numbers', 'sources');
+  if (has('results/minefield.json')) sections.push('minefield');
+  if (has('results/slices.json') || has('figures/slices.svg')) sections.push('flatness');
+  if (has('figures/boundaries.svg') || has('figures/wiggle.gif')) sections.push('boundaries');
+  if (has('results/volumes.json')) sections.push('volume');
+}
 
 // A displayed number against the record, to the precision it is displayed with.
 const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹';
@@ -110,7 +117,16 @@ try {
           .map(e => `${e.tagName} ${e.className} ${e.id} ends at ${e.getBoundingClientRect().right}`).concat(['the page scrolls sideways']);
       });
       check(`${title}: no sideways scrolling`, overflow);
-      for (const [id, file] of [['overview', 'minima'], ['table-minima', 'minima'], ['table-volumes', 'volumes']]) {
+      for (const sheet of sheets) {
+        const rows = await page.evaluate(name => [...document.querySelectorAll(`[aria-label="Sheet of ${name}"] tbody tr`)]
+          .map(row => [...row.children].map(cell => cell.textContent)), sheet.experiment);
+        const records = sheet.rows.map(row => [row.quantity, row.published, row.ours, row.bar, row.pass ? 'pass' : 'miss']);
+        check(`${title}: sheet of ${sheet.experiment}`, JSON.stringify(rows) === JSON.stringify(records) ? [] : [JSON.stringify(rows)]);
+        if (several) continue;
+        const shown = await page.locator('figure').count();
+        check(`${title}: pictures of ${sheet.experiment}`, shown === sheet.pictures.length ? [] : [`${shown} of ${sheet.pictures.length}`]);
+      }
+      for (const [id, file] of sheets.length ? [] : [['overview', 'minima'], ['table-minima', 'minima'], ['table-volumes', 'volumes']]) {
         if (!has(`results/${file}.json`)) continue;
         const rows = await page.evaluate(id => [...document.querySelectorAll(`#${id} tbody tr`)].map(row => ({
           minimum: row.dataset.minimum,
@@ -129,7 +145,7 @@ try {
     }
   }
   // Readers who asked for less motion get the still.
-  if (has('figures/wiggle.gif')) {
+  if (has('figures/wiggle.gif') && sheets.length === 0) {
     const context = await browser.newContext({ reducedMotion: 'reduce' });
     const page = await context.newPage();
     await page.goto(url);

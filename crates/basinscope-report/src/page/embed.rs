@@ -92,7 +92,7 @@ impl Picture {
 /// A link to a file beside the page: what is shown is inside the page, what is saved need not be.
 pub(super) fn download(label: &str, relative: &str) -> Markup {
     let file = relative.rsplit('/').next().unwrap_or(relative);
-    html! { a download=(file) href=(relative) aria-label={ "Save " (file) } { (label) } }
+    html! { a download=(file) href=(relative) aria-label={ (label) ": save " (file) } { (label) } }
 }
 
 /// A link that saves a file of the run; nothing where the run has none.

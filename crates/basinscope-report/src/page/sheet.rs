@@ -37,7 +37,7 @@ pub fn sheet_html(run: &RunDir, sheet: &SheetRecord) -> Result<String, PageError
             @for picture in &pictures { (picture) }
             p.files {
                 @for file in ["config.toml", "results/sheet.json", "sheet.md", "data.npz"] {
-                    @if let Some(link) = save(run, file) { (link) " " (file) " " }
+                    @if let Some(link) = save(run, file) { (link) " " }
                 }
             }
         }
@@ -118,7 +118,7 @@ fn verdict(sheet: &SheetRecord) -> String {
 fn table(sheet: &SheetRecord) -> Markup {
     html! {
         div.table-box.scroller tabindex="0" role="group" aria-label={ "Sheet of " (sheet.experiment) } {
-            table {
+            table.sheet {
                 caption { "What the paper says, what was found here, and the bar it must pass." }
                 thead {
                     tr { th scope="col" { "quantity" } th scope="col" { "published" } th scope="col" { "ours" }

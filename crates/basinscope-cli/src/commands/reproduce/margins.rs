@@ -207,22 +207,28 @@ fn verdicts(settings: &Settings, all: &[&Minimum], margins: &[MarginRecord], ben
         values.sort_by(f64::total_cmp);
         values[values.len() / 2]
     };
-    for (what, good, bad) in [
+    for (what, good, bad, cap) in [
         (
             "median distance from a point to the boundary",
             median(&at_good.input),
             median(&at_bad.input),
+            f64::INFINITY,
         ),
         (
             "median step of the weights before a point flips",
             median(&at_good.weight),
             median(&at_bad.weight),
+            at_good.cap,
         ),
     ] {
+        let told = |value: f64| match value < cap {
+            true => format!("{value:.3}"),
+            false => format!("{cap} or more"),
+        };
         bench.check(
             format!("{what}, good against bad"),
             "wide where flat",
-            format!("{good:.4} against {bad:.4}"),
+            format!("{} against {}", told(good), told(bad)),
             "good at least twice bad",
             good >= 2.0 * bad,
         );
