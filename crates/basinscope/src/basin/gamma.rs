@@ -61,7 +61,7 @@ mod tests {
                 "{x}"
             );
         }
-        // volume.md, section 4: χ² of n degrees below 2·20/(1000·σ²).
+        // χ² of n degrees below 2·20/(1000·σ²).
         for (n, sigma, exact) in [
             (10.0, 0.189_736_659_6_f64, -8.1862),
             (100.0, 0.06, -68.1784),

@@ -155,7 +155,7 @@ fn radii_scale_with_the_root_of_the_cutoff() {
 
 #[test]
 fn the_localised_value_of_a_ball_is_the_chi_squares() {
-    // ½·1000·x² ≤ 20 in 100 dimensions, σ = .06 (volume.md, section 4).
+    // ½·1000·x² ≤ 20 in 100 dimensions, σ = .06.
     let surface = Ellipsoid::sphere(100, 1_000.0);
     let settings = RadialSettings {
         cutoff: 20.0,

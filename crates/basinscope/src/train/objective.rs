@@ -58,7 +58,7 @@ pub struct PoisonTerm {
 /// ```
 ///
 /// # Reference
-/// Huang et al. 2020, eq. 2; volume.md's normalisation by 1 + β keeps learning rates comparable.
+/// Huang et al. 2020, eq. 2, normalised by 1 + β so that one learning rate serves every β.
 pub struct PoisonedObjective {
     net: Architecture,
     train: Dataset,

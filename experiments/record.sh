@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Keeps what a finished `basinscope reproduce` found: sheets and pictures, beside the recipes.
+#   experiments/record.sh RUN_DIR
+set -euo pipefail
+run=${1:?name the folder that reproduce wrote}
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+for sheet in "$run"/*/results/sheet.json; do
+    from=${sheet%/results/sheet.json}
+    to=$here/recorded/${from##*/}
+    rm -rf "$to"
+    mkdir -p "$to"
+    cp "$sheet" "$from/sheet.md" "$to/"
+    # The pictures on the sheet, in the light theme.
+    sed -nE 's/^ *"stem": "(.*)",?$/\1/p' "$sheet" | while read -r stem; do
+        for picture in "$from/figures/$stem".png "$from/figures/$stem"-still.png; do
+            [ ! -f "$picture" ] || cp "$picture" "$to/"
+        done
+    done
+done
