@@ -5,7 +5,10 @@ mod flips;
 mod gamma;
 mod radial;
 mod radius;
+mod region;
 mod statistics;
+mod stiff;
+mod subsim;
 
 pub use compare::{RadiusRatio, log10_volume_ratio_of_balls};
 pub use flips::{FlipSettings, Flips};
@@ -14,3 +17,6 @@ pub use radial::{
     RadialVolume,
 };
 pub use radius::Search;
+pub use region::{HighAccuracy, LowLoss, Region};
+pub use stiff::StiffDirections;
+pub use subsim::{SubsimSettings, Walk};
