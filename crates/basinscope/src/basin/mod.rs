@@ -1,5 +1,6 @@
 //! The volume of the basin {loss ≤ cutoff} around a minimum.
 
+mod cloud;
 mod compare;
 mod flips;
 mod gamma;
@@ -19,4 +20,4 @@ pub use radial::{
 pub use radius::Search;
 pub use region::{HighAccuracy, LowLoss, Region};
 pub use stiff::StiffDirections;
-pub use subsim::{SubsimSettings, Walk};
+pub use subsim::{LocalVolume, SubsimSettings, Walk};

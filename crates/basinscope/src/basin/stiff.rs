@@ -1,8 +1,8 @@
 //! The stiffest directions of a minimum, in which walkers of a basin must take small steps.
 
+use crate::Result;
 use crate::curvature::{LanczosSettings, top_eigenpairs};
 use crate::surface::TwiceDifferentiable;
-use crate::{Error, Result};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 
@@ -11,6 +11,8 @@ use faer::{Accum, Mat, Par};
 pub struct StiffDirections {
     /// `[n, k]`, one direction a column.
     columns: Mat<f32>,
+    /// Curvature along each, not negative.
+    values: Vec<f64>,
 }
 
 impl StiffDirections {
@@ -18,6 +20,7 @@ impl StiffDirections {
     pub fn none(dim: usize) -> Self {
         Self {
             columns: Mat::zeros(dim, 0),
+            values: Vec::new(),
         }
     }
 
@@ -46,27 +49,15 @@ impl StiffDirections {
                 seed,
             },
         )?;
-        let vectors: Vec<Vec<f32>> = pairs.into_iter().map(|pair| pair.vector).collect();
-        Self::from_vectors(dim, &vectors)
+        Ok(Self {
+            columns: Mat::from_fn(dim, pairs.len(), |i, j| pairs[j].vector[i]),
+            values: pairs.iter().map(|pair| pair.value.max(0.0)).collect(),
+        })
     }
 
-    /// Directions of one's own, made orthonormal.
-    ///
-    /// # Errors
-    /// [`Error::Shape`] for a vector that has not `dim` values.
-    pub fn from_vectors(dim: usize, vectors: &[Vec<f32>]) -> Result<Self> {
-        if let Some(odd) = vectors.iter().find(|vector| vector.len() != dim) {
-            return Err(Error::Shape {
-                what: "stiff direction".into(),
-                expected: vec![dim],
-                found: vec![odd.len()],
-            });
-        }
-        let matrix = Mat::<f64>::from_fn(dim, vectors.len(), |i, j| f64::from(vectors[j][i]));
-        let thin = matrix.qr().compute_thin_Q();
-        Ok(Self {
-            columns: Mat::from_fn(dim, vectors.len().min(dim), |i, j| thin[(i, j)] as f32),
-        })
+    /// Number of parameters n.
+    pub fn dim(&self) -> usize {
+        self.columns.nrows()
     }
 
     /// Number of directions k.
@@ -77,6 +68,50 @@ impl StiffDirections {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Spread of a Gaussian walker of width σ along each direction, relative to σ, where the
+    /// quadratic model of the loss is held down by τ: `s_i = 1/√(1 + τ·λ_i·σ²)`.
+    ///
+    /// τ is the one number fitted: the walkers' own mean of `Σ λ_i·z_i²` (coordinates `[P, k]`)
+    /// is the model's. A spread fitted to each direction would follow the walkers' chance
+    /// fluctuations and pull the cloud together.
+    pub(super) fn spreads(&self, along: &[f32], sigma: f64) -> Vec<f64> {
+        let k = self.len();
+        if k == 0 {
+            return Vec::new();
+        }
+        let stiffness: Vec<f64> = self
+            .values
+            .iter()
+            .map(|value| value * sigma * sigma)
+            .collect();
+        let found = (along.chunks_exact(k))
+            .map(|row| {
+                let terms = row.iter().zip(&stiffness);
+                terms
+                    .map(|(&z, h)| h * f64::from(z) * f64::from(z))
+                    .sum::<f64>()
+            })
+            .sum::<f64>()
+            / (along.len() / k) as f64;
+        let model = |tau: f64| stiffness.iter().map(|h| h / (1.0 + tau * h)).sum::<f64>();
+        let mut tau = 0.0;
+        if found < model(0.0) {
+            let (mut low, mut high) = (1e-12_f64, 1e12_f64);
+            for _ in 0..80 {
+                let middle = (low * high).sqrt();
+                if model(middle) > found {
+                    low = middle;
+                } else {
+                    high = middle;
+                }
+            }
+            tau = (low * high).sqrt();
+        }
+        (stiffness.iter())
+            .map(|h| 1.0 / (1.0 + tau * h).sqrt())
+            .collect()
     }
 
     /// Coordinates of rows along the directions: `out[row][k] = V_kᵀ·rows[row]`.
@@ -95,6 +130,13 @@ impl StiffDirections {
         let count = rows.len() / n;
         let weights = faer::MatRef::from_column_major_slice(weights, k, count);
         let rows = faer::MatMut::from_column_major_slice_mut(rows, n, count);
-        matmul(rows, Accum::Add, self.columns.as_ref(), weights, 1.0, Par::Seq);
+        matmul(
+            rows,
+            Accum::Add,
+            self.columns.as_ref(),
+            weights,
+            1.0,
+            Par::Seq,
+        );
     }
 }

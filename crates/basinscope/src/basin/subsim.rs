@@ -1,24 +1,12 @@
 //! Subset simulation: the chance that a Gaussian step stays in the basin, as a curve over σ.
 
+use super::cloud::Cloud;
 use super::region::Region;
 use super::stiff::StiffDirections;
-use crate::random::{Stream, stream};
 use crate::{Error, Result};
-use rand::RngExt;
-use rand_distr::StandardNormal;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-
-/// Share of the walkers that survive a step outwards: the step is chosen so.
-const SURVIVORS: [f64; 2] = [0.4, 0.65];
-/// Acceptance the size of the moves is tuned to.
-const ACCEPTANCE: f64 = 0.3;
-/// Bounds of the angle of a move, in radians.
-const ANGLES: [f64; 2] = [1e-5, 1.5];
-/// Share of the first walkers that lie inside.
-const AT_FIRST: f64 = 0.9;
-/// Walkers moved at once, so that products with the stiff directions are products of matrices.
-const TOGETHER: usize = 8;
+use std::f64::consts::{LN_10, TAU};
 
 /// What is asked of the simulation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,8 +14,10 @@ const TOGETHER: usize = 8;
 pub struct SubsimSettings {
     /// Walkers P.
     pub particles: usize,
-    /// Moves of each walker at a level, m.
+    /// Moves of each walker at a level, m, to begin with.
     pub moves: usize,
+    /// Times m is doubled at most, until ln P no longer moves.
+    pub doublings: usize,
     /// Independent repetitions.
     pub replicates: usize,
     /// Seed of everything random.
@@ -35,11 +25,12 @@ pub struct SubsimSettings {
 }
 
 impl Default for SubsimSettings {
-    /// 200 walkers, 10 moves, 4 replicates.
+    /// 200 walkers, 10 moves doubled twice at most, 4 replicates.
     fn default() -> Self {
         Self {
             particles: 200,
             moves: 10,
+            doublings: 2,
             replicates: 4,
             seed: 0,
         }
@@ -47,15 +38,15 @@ impl Default for SubsimSettings {
 }
 
 /// One replicate: ln P at every level it passed, σ ascending.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Walk {
     /// Widths of the Gaussian.
     pub sigma: Vec<f64>,
     /// ln P_σ at each.
     pub ln_p: Vec<f64>,
-    /// Share of moves accepted at each.
+    /// Share of moves accepted at each (1 where direct draws were enough).
     pub acceptance: Vec<f64>,
-    /// The walkers at each asked σ that was reached, as steps x from θ* (`[P, n]`).
+    /// Some of the walkers at each asked σ, as steps x from θ* (`[up to 50, n]`).
     pub samples: Vec<Vec<f32>>,
     /// Evaluations of the region.
     pub evaluations: u64,
@@ -64,13 +55,61 @@ pub struct Walk {
 impl Walk {
     /// ln P at a σ between the levels, linear in ln σ; `None` beyond the last level.
     pub fn at(&self, sigma: f64) -> Option<f64> {
-        let above = self.sigma.iter().position(|&s| s >= sigma * (1.0 - 1e-12))?;
+        let above = (self.sigma.iter()).position(|&s| s >= sigma * (1.0 - 1e-12))?;
         if above == 0 {
             return Some(self.ln_p[0]);
         }
         let (low, high) = (self.sigma[above - 1].ln(), self.sigma[above].ln());
         let t = (sigma.ln() - low) / (high - low);
         Some(self.ln_p[above - 1] + t * (self.ln_p[above] - self.ln_p[above - 1]))
+    }
+}
+
+/// A basin's local volume as a curve over σ.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LocalVolume {
+    /// Number of parameters n.
+    pub dim: usize,
+    /// The asked widths, ascending.
+    pub sigma: Vec<f64>,
+    /// ln P_σ, the mean over the replicates.
+    pub ln_p: Vec<f64>,
+    /// Its standard error, from the replicates' spread (NaN for a single one).
+    pub standard_error: Vec<f64>,
+    /// Whether the last doubling of the moves left ln P where it was, to two standard errors of
+    /// the difference. Where not, ln P is too low.
+    pub converged: Vec<bool>,
+    /// Moves of each walker at a level in the end.
+    pub moves: usize,
+    /// Evaluations of the region, over all replicates and doublings.
+    pub evaluations: u64,
+    /// The replicates of the last doubling.
+    pub walks: Vec<Walk>,
+}
+
+impl LocalVolume {
+    /// log10 of the local volume at the asked widths: `(ln P_σ + (n/2)·ln(2πσ²))/ln 10`.
+    pub fn log10_volume(&self) -> Vec<f64> {
+        let half = self.dim as f64 / 2.0;
+        (self.sigma.iter().zip(&self.ln_p))
+            .map(|(sigma, ln_p)| (ln_p + half * (TAU * sigma * sigma).ln()) / LN_10)
+            .collect()
+    }
+
+    /// Number of dimensions constrained at σ: `k = −d ln P/d ln σ`, over a factor of 1.3 in σ.
+    /// `None` where the curve does not reach.
+    pub fn constrained_dimensions(&self, sigma: f64) -> Option<f64> {
+        let last = (self.walks.iter())
+            .map(|walk| walk.sigma[walk.sigma.len() - 1])
+            .fold(f64::INFINITY, f64::min);
+        let high = (sigma * 1.3_f64.sqrt()).min(last);
+        let low = high / 1.3;
+        let mean = |sigma: f64| -> Option<f64> {
+            let all: Option<Vec<f64>> = self.walks.iter().map(|walk| walk.at(sigma)).collect();
+            all.map(|all| all.iter().sum::<f64>() / all.len() as f64)
+        };
+        (sigma <= last).then_some(())?;
+        Some((mean(low)? - mean(high)?) / 1.3_f64.ln())
     }
 }
 
@@ -89,23 +128,45 @@ impl SubsimSettings {
         at_least("replicates", self.replicates, 1)
     }
 
-    /// Walks outwards from θ* through the asked σ (ascending), each replicate on its own stream.
+    /// ln P_σ at the asked widths (ascending), moves doubled until it stays where it is.
     ///
     /// ```text
     /// P_σ = Pr[θ* + σ·z ∈ A],  z ~ N(0, I)
     /// P_σ'/P_σ = Pr[z ∈ A/σ' | z ∈ A/σ] / Pr[z ∈ A/σ | z ∈ A/σ']
     /// ```
     ///
+    /// Walkers begin where nearly every draw is inside. From level to level σ grows until about
+    /// two in five survive; survivors are copied and moved within the basin (preconditioned
+    /// Crank–Nicolson, narrowed along the stiff directions). So one walk gives the whole curve up
+    /// to the largest σ, and asks of the region no more than whether a point is inside. The second
+    /// factor, which is 1 for a basin that is star-shaped around θ*, counts what comes back in.
+    ///
     /// # Errors
-    /// [`Error::Setting`] for settings or widths that make no sense, or a θ* outside the region.
+    /// [`Error::Setting`] for settings or widths that make no sense, or a θ* outside the region;
+    /// [`Error::Shape`] for one of the wrong length.
+    ///
+    /// # Cost
+    /// About `P·(m + 2)·|ln P|/0.9` evaluations a replicate, fewer with stiff directions, whose
+    /// half of the acceptance test needs none.
+    ///
+    /// # Reference
+    /// Au and Beck 2001 for subset simulation, there in the level of the loss at one σ; Cotter,
+    /// Roberts, Stuart and White 2013 for the moves.
     pub fn run(
         &self,
         region: &impl Region,
         theta: &[f32],
         stiff: &StiffDirections,
         sigmas: &[f64],
-    ) -> Result<Vec<Walk>> {
+    ) -> Result<LocalVolume> {
         self.check()?;
+        if theta.len() != region.dim() || stiff.dim() != region.dim() {
+            return Err(Error::Shape {
+                what: "theta and the stiff directions".into(),
+                expected: vec![region.dim(), region.dim()],
+                found: vec![theta.len(), stiff.dim()],
+            });
+        }
         let ascending = sigmas.windows(2).all(|pair| pair[0] < pair[1]);
         if sigmas.is_empty() || !ascending || sigmas.iter().any(|&s| !(s > 0.0 && s.is_finite())) {
             let found = format!("{sigmas:?}");
@@ -115,334 +176,69 @@ impl SubsimSettings {
             let expected = "a minimum inside its own basin";
             return Err(Error::setting("theta", expected, "one outside"));
         }
-        (0..self.replicates as u64)
+        let mut found = self.replicate(region, theta, stiff, sigmas, 0);
+        for doubling in 1..=self.doublings {
+            let before = found;
+            found = self.replicate(region, theta, stiff, sigmas, doubling);
+            found.evaluations += before.evaluations;
+            for place in 0..sigmas.len() {
+                let error = before.standard_error[place].hypot(found.standard_error[place]);
+                let moved = (found.ln_p[place] - before.ln_p[place]).abs();
+                found.converged[place] = moved <= 2.0 * error.max(1e-9);
+            }
+            if found.converged.iter().all(|&converged| converged) {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// All replicates with m doubled so many times.
+    fn replicate(
+        &self,
+        region: &impl Region,
+        theta: &[f32],
+        stiff: &StiffDirections,
+        sigmas: &[f64],
+        doubling: usize,
+    ) -> LocalVolume {
+        let settings = Self {
+            moves: self.moves << doubling,
+            ..self.clone()
+        };
+        let walks: Vec<Walk> = (0..self.replicates as u64)
             .into_par_iter()
             .map(|index| {
-                let mut cloud = Cloud::new(self, region, theta, stiff, index);
-                cloud.walk(sigmas)
+                let stream = index + 1_000 * doubling as u64;
+                Cloud::new(&settings, region, theta, stiff, stream).walk(sigmas)
             })
-            .collect()
-    }
-}
-
-/// The walkers of one replicate.
-struct Cloud<'a, R> {
-    settings: &'a SubsimSettings,
-    region: &'a R,
-    theta: &'a [f32],
-    stiff: &'a StiffDirections,
-    rng: Stream,
-    /// Walkers z, `[P, n]`, standard normal but for lying inside.
-    z: Vec<f32>,
-    /// Their coordinates along the stiff directions, `[P, k]`.
-    along: Vec<f32>,
-    /// Angle of a move.
-    angle: f64,
-    evaluations: u64,
-    point: Vec<f32>,
-}
-
-impl<'a, R: Region> Cloud<'a, R> {
-    fn new(
-        settings: &'a SubsimSettings,
-        region: &'a R,
-        theta: &'a [f32],
-        stiff: &'a StiffDirections,
-        index: u64,
-    ) -> Self {
-        let (p, n) = (settings.particles, region.dim());
-        let mut rng = stream(settings.seed, "subsim", index);
-        let z = (0..p * n).map(|_| rng.sample(StandardNormal)).collect();
-        Self {
-            settings,
-            region,
-            theta,
-            stiff,
-            rng,
-            z,
-            along: vec![0.0; p * stiff.len()],
-            angle: 1.0,
-            evaluations: 0,
-            point: vec![0.0; n],
-        }
-    }
-
-    /// Whether a walker is inside at width σ.
-    fn inside(&mut self, z: &[f32], sigma: f64) -> bool {
-        self.evaluations += 1;
-        let sigma = sigma as f32;
-        for ((point, &from), &z) in self.point.iter_mut().zip(self.theta).zip(z) {
-            *point = from + sigma * z;
-        }
-        self.region.contains(&self.point)
-    }
-
-    /// The walkers inside at width σ.
-    fn survivors(&mut self, sigma: f64) -> Vec<usize> {
-        let n = self.region.dim();
-        let z = std::mem::take(&mut self.z);
-        let found = (z.chunks_exact(n).enumerate())
-            .filter(|(_, z)| self.inside(z, sigma))
-            .map(|(index, _)| index)
             .collect();
-        self.z = z;
-        found
-    }
-
-    /// Steps σ·z of the chosen walkers.
-    fn steps(&self, chosen: &[usize], sigma: f64) -> Vec<f32> {
-        let n = self.region.dim();
-        let rows = chosen.iter().flat_map(|&i| &self.z[i * n..(i + 1) * n]);
-        rows.map(|&z| sigma as f32 * z).collect()
-    }
-
-    /// A width at which nearly all of the first walkers are inside, and those.
-    fn begin(&mut self, last: f64) -> (f64, Vec<usize>) {
-        let p = self.settings.particles as f64;
-        let mut sigma = last;
-        loop {
-            let inside = self.survivors(sigma);
-            if inside.len() as f64 >= AT_FIRST * p || sigma < 1e-12 {
-                return (sigma, inside);
-            }
-            sigma *= 0.5;
-        }
-    }
-
-    fn walk(&mut self, sigmas: &[f64]) -> Result<Walk> {
-        let p = self.settings.particles as f64;
-        let last = sigmas[sigmas.len() - 1];
-        let (mut sigma, mut inside) = self.begin(last);
-        let mut walk = Walk {
-            sigma: Vec::new(),
-            ln_p: Vec::new(),
-            acceptance: Vec::new(),
-            samples: Vec::new(),
-            evaluations: 0,
+        let count = walks.len() as f64;
+        let columns: Vec<Vec<f64>> = (sigmas.iter())
+            .map(|&sigma| walks.iter().filter_map(|walk| walk.at(sigma)).collect())
+            .collect();
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / count;
+        let standard_error = |values: &[f64]| {
+            let middle = mean(values);
+            let squares: f64 = values.iter().map(|value| (value - middle).powi(2)).sum();
+            (squares / (count - 1.0) / count).sqrt()
         };
-        for &asked in sigmas.iter().filter(|&&asked| asked < sigma) {
-            // So near that direct draws tell.
-            let inside = self.survivors(asked);
-            walk.sigma.push(asked);
-            walk.ln_p.push((inside.len() as f64 / p).ln());
-            walk.acceptance.push(1.0);
-            walk.samples.push(self.steps(&inside, asked));
+        LocalVolume {
+            dim: region.dim(),
+            sigma: sigmas.to_vec(),
+            ln_p: columns.iter().map(|values| mean(values)).collect(),
+            standard_error: columns
+                .iter()
+                .map(|values| standard_error(values))
+                .collect(),
+            converged: vec![false; sigmas.len()],
+            moves: settings.moves,
+            evaluations: walks.iter().map(|walk| walk.evaluations).sum(),
+            walks,
         }
-        let mut ln_p = (inside.len() as f64 / p).ln();
-        let mut asked: Vec<f64> = sigmas.iter().copied().filter(|&s| s > sigma).collect();
-        asked.reverse();
-        let mut step = 0.1_f64;
-        let mut before = None;
-        loop {
-            self.resample(&inside);
-            let acceptance = self.mix(sigma);
-            if let Some(before) = before {
-                // What left through the wall on the way out may come back in: the other half of
-                // the bridge.
-                let back = self.survivors(before).len() as f64 / p;
-                ln_p -= back.max(0.5 / p).ln();
-            }
-            walk.sigma.push(sigma);
-            walk.ln_p.push(ln_p);
-            walk.acceptance.push(acceptance);
-            if sigmas.contains(&sigma) {
-                let all: Vec<usize> = (0..self.settings.particles).collect();
-                walk.samples.push(self.steps(&all, sigma));
-            }
-            let Some(&next) = asked.last() else { break };
-            before = Some(sigma);
-            (sigma, inside) = self.outwards(sigma, next, &mut step);
-            if sigma == next {
-                asked.pop();
-            }
-            ln_p += (inside.len() as f64 / p).ln();
-        }
-        walk.evaluations = self.evaluations;
-        Ok(walk)
-    }
-
-    /// The next width: about half of the walkers survive it, and it does not pass `next`.
-    fn outwards(&mut self, sigma: f64, next: f64, step: &mut f64) -> (f64, Vec<usize>) {
-        let p = self.settings.particles as f64;
-        let whole = (next / sigma).ln();
-        let (mut low, mut high) = (0.0, f64::INFINITY);
-        let mut tried = step.min(whole);
-        loop {
-            let to = if tried >= whole { next } else { sigma * tried.exp() };
-            let inside = self.survivors(to);
-            let share = inside.len() as f64 / p;
-            let enough = share >= SURVIVORS[0];
-            if enough && (share <= SURVIVORS[1] || tried >= whole) || tried < 1e-9 {
-                *step = tried;
-                return (to, inside);
-            }
-            // ln of the share falls about linearly with the step.
-            let aim = (0.5_f64.ln() / share.clamp(0.02, 0.98).ln()).clamp(0.2, 4.0);
-            if enough {
-                low = tried;
-                tried = (tried * aim).min(whole);
-            } else {
-                high = tried;
-                tried *= aim;
-            }
-            if tried <= low || tried >= high {
-                tried = 0.5 * (low + high.min(whole));
-            }
-            if high - low < 1e-3 * high {
-                *step = high;
-                return (to, inside);
-            }
-        }
-    }
-
-    /// Fills the cloud with the survivors, each as often as the others (± 1).
-    fn resample(&mut self, inside: &[usize]) {
-        let (p, n, k) = (self.settings.particles, self.region.dim(), self.stiff.len());
-        let mut chosen = inside.to_vec();
-        while chosen.len() < p {
-            // Whole rounds of the survivors, the last one a random part.
-            let mut round = inside.to_vec();
-            let room = (p - chosen.len()).min(round.len());
-            for place in 0..room {
-                let other = self.rng.random_range(place..round.len());
-                round.swap(place, other);
-            }
-            chosen.extend(&round[..room]);
-        }
-        let rows = |from: &[f32], width: usize| -> Vec<f32> {
-            let pick = chosen.iter().flat_map(|&i| &from[i * width..(i + 1) * width]);
-            pick.copied().collect()
-        };
-        self.z = rows(&self.z, n);
-        self.along = vec![0.0; p * k];
-        if k > 0 {
-            self.stiff.coordinates(&self.z, &mut self.along);
-        }
-    }
-
-    /// Spread of the walkers along each stiff direction, between nothing and the whole Gaussian's.
-    fn spread(&self) -> Vec<f64> {
-        let k = self.stiff.len();
-        let p = self.settings.particles as f64;
-        let mut squares = vec![0.0_f64; k];
-        for row in self.along.chunks_exact(k.max(1)) {
-            for (sum, &c) in squares.iter_mut().zip(row) {
-                *sum += f64::from(c) * f64::from(c);
-            }
-        }
-        (squares.iter())
-            .map(|sum| (sum / p).sqrt().clamp(1e-6, 1.0))
-            .collect()
-    }
-
-    /// Moves every walker m times within the basin; returns the share of moves accepted.
-    ///
-    /// y = z·cos a + ξ·sin a with ξ ~ N(0, C), C the Gaussian narrowed to the walkers' own spread
-    /// along the stiff directions. Accepted iff y is inside and
-    /// ln u < ½·Σ (1/s_i² − 1)·(y_i² − z_i²): then N(0, I) is left as it is.
-    fn mix(&mut self, sigma: f64) -> f64 {
-        let (p, n, k) = (self.settings.particles, self.region.dim(), self.stiff.len());
-        let spread = self.spread();
-        let excess: Vec<f64> = spread.iter().map(|s| 1.0 / (s * s) - 1.0).collect();
-        let mut xi = vec![0.0_f32; TOGETHER * n];
-        let mut turn = vec![0.0_f32; TOGETHER * k];
-        let mut proposal = vec![0.0_f32; n];
-        let mut total = 0_u64;
-        for _ in 0..self.settings.moves {
-            let (sin, cos) = self.angle.sin_cos();
-            let (sin, cos) = (sin as f32, cos as f32);
-            let mut accepted = 0_u64;
-            for first in (0..p).step_by(TOGETHER) {
-                let together = TOGETHER.min(p - first);
-                let xi = &mut xi[..together * n];
-                let turn = &mut turn[..together * k];
-                xi.iter_mut().for_each(|x| *x = self.rng.sample(StandardNormal));
-                if k > 0 {
-                    self.stiff.coordinates(xi, turn);
-                    // ξ ← ξ − V·(1 − s)∘Vᵀξ, and its coordinates ← s∘Vᵀξ.
-                    let mut less: Vec<f32> = Vec::with_capacity(turn.len());
-                    for row in turn.chunks_exact_mut(k) {
-                        for (c, &s) in row.iter_mut().zip(&spread) {
-                            less.push(*c * (s as f32 - 1.0));
-                            *c *= s as f32;
-                        }
-                    }
-                    self.stiff.add(&less, xi);
-                }
-                for index in 0..together {
-                    let walker = first + index;
-                    let mut ratio = 0.0;
-                    let new = &mut turn[index * k..(index + 1) * k];
-                    let old = &self.along[walker * k..(walker + 1) * k];
-                    for ((new, &old), &excess) in new.iter_mut().zip(old).zip(&excess) {
-                        *new = cos * old + sin * *new;
-                        ratio += excess * (f64::from(*new).powi(2) - f64::from(old).powi(2));
-                    }
-                    let u: f64 = self.rng.random();
-                    if u.ln() >= 0.5 * ratio {
-                        continue;
-                    }
-                    let from = &self.z[walker * n..(walker + 1) * n];
-                    for ((y, &z), &x) in proposal.iter_mut().zip(from).zip(&xi[index * n..]) {
-                        *y = cos * z + sin * x;
-                    }
-                    if !self.inside(&proposal, sigma) {
-                        continue;
-                    }
-                    self.z[walker * n..(walker + 1) * n].copy_from_slice(&proposal);
-                    let new = &turn[index * k..(index + 1) * k];
-                    self.along[walker * k..(walker + 1) * k].copy_from_slice(new);
-                    accepted += 1;
-                }
-            }
-            let share = accepted as f64 / p as f64;
-            self.angle = (self.angle * (0.8 * (share - ACCEPTANCE)).exp()).clamp(ANGLES[0], ANGLES[1]);
-            total += accepted;
-        }
-        total as f64 / (p * self.settings.moves) as f64
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::basin::region::LowLoss;
-    use crate::surface::LossSurface;
-    use crate::surface::TwiceDifferentiable;
-    use crate::surface::analytic::{Cube, Ellipsoid, Valley};
-
-    fn check<S: LossSurface>(name: &str, surface: &S, theta: &[f32], cutoff: f64, stiff: &StiffDirections, sigmas: &[f64], truth: &[f64], settings: &SubsimSettings) {
-        let region = LowLoss::new(surface, cutoff).unwrap();
-        let clock = std::time::Instant::now();
-        let walks = settings.run(&region, theta, stiff, sigmas).unwrap();
-        for (s, t) in sigmas.iter().zip(truth) {
-            let found: Vec<f64> = walks.iter().map(|w| w.at(*s).unwrap()).collect();
-            let mean = found.iter().sum::<f64>() / found.len() as f64;
-            let sd = (found.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (found.len() - 1) as f64).sqrt();
-            println!("{name} σ {s} truth {t:.3} mean error {:.3} sd {sd:.3}  {:?}", mean - t, found.iter().map(|x| (x * 100.0).round() / 100.0).collect::<Vec<_>>());
-        }
-        println!("   evaluations {:?} levels {} acc {:.2} {:.1?}", walks.iter().map(|w| w.evaluations).collect::<Vec<_>>(), walks[0].sigma.len(), walks[0].acceptance.last().unwrap(), clock.elapsed());
-    }
-
-    fn stiff(surface: &impl TwiceDifferentiable, count: usize) -> StiffDirections {
-        StiffDirections::of(surface, &vec![0.0; surface.dim()], count, 0).unwrap()
-    }
-
-    #[test]
-    fn explore() {
-        let settings = SubsimSettings { replicates: 8, ..SubsimSettings::default() };
-        for (n, s, t) in [(10, 0.1897366596, -8.1862), (100, 0.06, -68.1784)] {
-            let surface = Ellipsoid::sphere(n, 1000.0);
-            check("sphere", &surface, &vec![0.0; n], 20.0, &StiffDirections::none(n), &[s], &[t], &settings);
-            check("sphere metric", &surface, &vec![0.0; n], 20.0, &stiff(&surface, n.min(20)), &[s], &[t], &settings);
-        }
-        check("valley", &Valley, &[1.0, 1.0], 0.1, &StiffDirections::none(2), &[0.1, 0.5, 1.0], &[-0.655172, -2.263218, -3.070857], &settings);
-        check("cube", &Cube::new(50), &[0.0; 50], 0.01, &StiffDirections::none(50), &[1.0], &[-241.548909], &settings);
-        let n = 3_614;
-        let surface = Ellipsoid::net_like(n);
-        for k in [0, 20, 60, 100] {
-            let stiff = if k == 0 { StiffDirections::none(n) } else { stiff(&surface, k) };
-            check(&format!("net-like {k}"), &surface, &vec![0.0; n], 20.0, &stiff, &[0.005, 0.05, 0.3], &[-7.8104, -87.6167, -189.3391], &settings);
-        }
-    }
-}
+#[path = "subsim_tests.rs"]
+mod tests;
