@@ -20,6 +20,8 @@ const ANGLES: [f64; 2] = [1e-5, 1.5];
 const AT_FIRST: f64 = 0.9;
 /// Walkers moved at once, so that products with the stiff directions are products of matrices.
 const TOGETHER: usize = 8;
+/// Levels after which a walk gives up.
+const LEVELS: usize = 5_000;
 /// Walkers kept at an asked width.
 const KEPT: usize = 50;
 
@@ -122,6 +124,10 @@ impl<'a, R: Region> Cloud<'a, R> {
             samples: Vec::new(),
             evaluations: 0,
         };
+        if inside.is_empty() {
+            walk.evaluations = self.evaluations;
+            return walk;
+        }
         for &asked in sigmas.iter().filter(|&&asked| asked < sigma) {
             // So near that direct draws tell.
             let inside = self.survivors(asked);
@@ -152,8 +158,14 @@ impl<'a, R: Region> Cloud<'a, R> {
                 walk.samples.push(self.steps(&all, sigma));
             }
             let Some(&next) = asked.last() else { break };
+            if walk.sigma.len() >= LEVELS {
+                break;
+            }
             before = Some(sigma);
-            (sigma, inside) = self.outwards(sigma, next, &mut step);
+            let Some(found) = self.outwards(sigma, next, &mut step) else {
+                break;
+            };
+            (sigma, inside) = found;
             if sigma == next {
                 asked.pop();
             }
@@ -163,8 +175,9 @@ impl<'a, R: Region> Cloud<'a, R> {
         walk
     }
 
-    /// The next width: about half of the walkers survive it, and it does not pass `next`.
-    fn outwards(&mut self, sigma: f64, next: f64, step: &mut f64) -> (f64, Vec<usize>) {
+    /// The next width, not beyond `next`, with the walkers that survive it; `None` where any step
+    /// loses them all.
+    fn outwards(&mut self, sigma: f64, next: f64, step: &mut f64) -> Option<(f64, Vec<usize>)> {
         let p = self.settings.particles as f64;
         let whole = (next / sigma).ln();
         let (mut low, mut high) = (0.0, f64::INFINITY);
@@ -178,9 +191,9 @@ impl<'a, R: Region> Cloud<'a, R> {
             let inside = self.survivors(to);
             let share = inside.len() as f64 / p;
             let enough = share >= SURVIVORS[0];
-            if enough && (share <= SURVIVORS[1] || tried >= whole) || tried < 1e-9 {
+            if enough && (share <= SURVIVORS[1] || tried >= whole) {
                 *step = tried;
-                return (to, inside);
+                return Some((to, inside));
             }
             // ln of the share falls about linearly with the step.
             let aim = (AIM.ln() / share.clamp(0.02, 0.98).ln()).clamp(0.2, 4.0);
@@ -195,8 +208,13 @@ impl<'a, R: Region> Cloud<'a, R> {
                 tried = 0.5 * (low + high.min(whole));
             }
             if high - low < 1e-3 * high {
+                // Many leave at once: stop short of where they do.
                 *step = high;
-                return (to, inside);
+                let to = sigma * low.exp();
+                return (low > 1e-9).then(|| (to, self.survivors(to)));
+            }
+            if high < 1e-9 {
+                return None;
             }
         }
     }
@@ -215,13 +233,8 @@ impl<'a, R: Region> Cloud<'a, R> {
             }
             chosen.extend(&round[..room]);
         }
-        let rows = |from: &[f32], width: usize| -> Vec<f32> {
-            let pick = chosen
-                .iter()
-                .flat_map(|&i| &from[i * width..(i + 1) * width]);
-            pick.copied().collect()
-        };
-        self.z = rows(&self.z, n);
+        let rows = chosen.iter().flat_map(|&i| &self.z[i * n..(i + 1) * n]);
+        self.z = rows.copied().collect();
         self.along = vec![0.0; p * k];
         if k > 0 {
             self.stiff.coordinates(&self.z, &mut self.along);

@@ -72,7 +72,7 @@ pub struct LocalVolume {
     pub dim: usize,
     /// The asked widths, ascending.
     pub sigma: Vec<f64>,
-    /// ln P_σ, the mean over the replicates.
+    /// ln P_σ, the mean over the replicates; −∞ where a walk could not get that far.
     pub ln_p: Vec<f64>,
     /// Its standard error, from the replicates' spread (NaN for a single one).
     pub standard_error: Vec<f64>,
@@ -100,7 +100,7 @@ impl LocalVolume {
     /// `None` where the curve does not reach.
     pub fn constrained_dimensions(&self, sigma: f64) -> Option<f64> {
         let last = (self.walks.iter())
-            .map(|walk| walk.sigma[walk.sigma.len() - 1])
+            .map(|walk| walk.sigma.last().copied().unwrap_or(0.0))
             .fold(f64::INFINITY, f64::min);
         let high = (sigma * 1.3_f64.sqrt()).min(last);
         let low = high / 1.3;
@@ -152,6 +152,20 @@ impl SubsimSettings {
     /// # Reference
     /// Au and Beck 2001 for subset simulation, there in the level of the loss at one σ; Cotter,
     /// Roberts, Stuart and White 2013 for the moves.
+    ///
+    /// ```
+    /// use basinscope::basin::{LowLoss, StiffDirections, SubsimSettings};
+    /// use basinscope::surface::analytic::Ellipsoid;
+    ///
+    /// // ½·1000·|x|² ≤ 20 in ten dimensions: ln P of |z|² ≤ 1.111 is −8.186.
+    /// let bowl = Ellipsoid::sphere(10, 1_000.0);
+    /// let basin = LowLoss::new(&bowl, 20.0)?;
+    /// let stiff = StiffDirections::of(&bowl, &[0.0; 10], 5, 0)?;
+    /// let sigma = 0.18973666;
+    /// let found = SubsimSettings::default().run(&basin, &[0.0; 10], &stiff, &[sigma])?;
+    /// assert!((found.ln_p[0] + 8.186).abs() < 0.7 && found.converged[0]);
+    /// # Ok::<(), basinscope::Error>(())
+    /// ```
     pub fn run(
         &self,
         region: &impl Region,
@@ -215,7 +229,12 @@ impl SubsimSettings {
             .collect();
         let count = walks.len() as f64;
         let columns: Vec<Vec<f64>> = (sigmas.iter())
-            .map(|&sigma| walks.iter().filter_map(|walk| walk.at(sigma)).collect())
+            .map(|&sigma| {
+                let found = walks.iter().map(|walk| walk.at(sigma));
+                found
+                    .map(|ln_p| ln_p.unwrap_or(f64::NEG_INFINITY))
+                    .collect()
+            })
             .collect();
         let mean = |values: &[f64]| values.iter().sum::<f64>() / count;
         let standard_error = |values: &[f64]| {

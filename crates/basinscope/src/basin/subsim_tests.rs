@@ -193,6 +193,26 @@ fn accuracy_makes_a_basin_too() {
     assert!(HighAccuracy::new(&Steps, 1.5).is_err());
 }
 
+/// Nothing but the minimum itself.
+struct Point;
+
+impl Region for Point {
+    fn dim(&self) -> usize {
+        3
+    }
+    fn contains(&self, theta: &[f32]) -> bool {
+        theta == [0.0; 3]
+    }
+}
+
+#[test]
+fn a_basin_without_room_ends_the_walk() {
+    let none = StiffDirections::none(3);
+    let found = (once(2).run(&Point, &[0.0; 3], &none, &[0.1])).unwrap();
+    assert_eq!(found.ln_p, [f64::NEG_INFINITY]);
+    assert!(!found.converged[0] && found.constrained_dimensions(0.1).is_none());
+}
+
 #[test]
 fn questions_without_an_answer_are_refused() {
     let ball = Ellipsoid::sphere(3, 1.0);
