@@ -1,9 +1,11 @@
 //! A multi-layer perceptron on labelled points, as a loss surface.
 
 use super::Architecture;
-use super::kernel::{Backend, Batch, Task, Workspace};
+use super::kernel::{Backend, Batch, Matrix, Task, Workspace};
 use crate::data::Dataset;
-use crate::surface::{Classifier, Differentiable, Evaluate, Evaluation, LossSurface};
+use crate::surface::{
+    Classifier, Differentiable, Evaluate, Evaluation, LossSurface, TwiceDifferentiable,
+};
 use crate::{Error, Result};
 use std::cell::RefCell;
 
@@ -63,6 +65,22 @@ impl MlpSurface {
     /// The net.
     pub fn architecture(&self) -> &Architecture {
         &self.net
+    }
+
+    /// Writes `G(θ)·v`, G the Gauss–Newton matrix `1/N Σ Jᵀ·∇²ℓ·J` (J the Jacobian of the
+    /// logits): the Hessian without the curvature of the net itself, never negative.
+    ///
+    /// # Reference
+    /// Schraudolph 2002.
+    pub fn gauss_newton_product(&self, theta: &[f32], v: &[f32], out: &mut [f32]) {
+        self.product(Matrix::GaussNewton, theta, v, out);
+    }
+
+    fn product(&self, matrix: Matrix, theta: &[f32], v: &[f32], out: &mut [f32]) {
+        assert_eq!(v.len(), self.dim(), "one value per parameter");
+        assert_eq!(out.len(), self.dim(), "one value per parameter");
+        let task = Task::Product { matrix, v, out };
+        run(&self.net, theta, &self.batch, task);
     }
 
     /// Each point's cross-entropy at θ, in nats (`examples()` values).
@@ -141,6 +159,19 @@ impl Differentiable for MlpSurface {
     fn loss_and_grad(&self, theta: &[f32], grad: &mut [f32]) -> f64 {
         assert_eq!(grad.len(), self.dim(), "one derivative per parameter");
         run(&self.net, theta, &self.batch, Task::Gradient(grad)).0
+    }
+}
+
+/// Exact products with the Hessian, forward over reverse. A ReLU's kinks count as flat.
+///
+/// # Cost
+/// About twice a gradient.
+///
+/// # Reference
+/// Pearlmutter 1994.
+impl TwiceDifferentiable for MlpSurface {
+    fn hvp(&self, theta: &[f32], v: &[f32], out: &mut [f32]) {
+        self.product(Matrix::Hessian, theta, v, out);
     }
 }
 

@@ -85,6 +85,71 @@ pub(super) fn binary_deltas(batch: &Batch, start: usize, logits: &[f32], deltas:
     }
 }
 
+/// How the derivatives of [`binary_deltas`] change with the logits: `w·p·(1 − p)·ż`, for
+/// cross-entropy and its reverse alike.
+#[inline(always)]
+pub(super) fn binary_delta_tangents(
+    batch: &Batch,
+    start: usize,
+    logits: &[f32],
+    tangents: &[f32],
+    out: &mut [f32],
+) {
+    let width = logits.len();
+    let weights = &batch.weights[start..start + width];
+    let out = &mut out[..width];
+    for i in 0..width {
+        let curvature = sigmoid(logits[i]) * sigmoid(-logits[i]);
+        out[i] = weights[i] * curvature * tangents[i];
+    }
+}
+
+/// The same for K logits, `[K][width]`: with p the softmax of all logits and q that of all but
+/// y's, `w·p∘(ż − p·ż)`, and for the reverse `w·(p∘(ż − p·ż) − q∘(ż − q·ż))`.
+pub(super) fn softmax_delta_tangents(
+    batch: &Batch,
+    start: usize,
+    logits: &[f32],
+    tangents: &[f32],
+    classes: usize,
+    out: &mut [f32],
+) {
+    let width = logits.len() / classes;
+    let (mut p, mut total) = (vec![0.0_f64; classes], vec![0.0_f64; classes]);
+    for i in 0..width {
+        let label = batch.labels[start + i] as usize;
+        total.fill(0.0);
+        for (sign, skip) in [(1.0, usize::MAX), (-1.0, label)] {
+            if skip == label && batch.forward[start + i] {
+                continue;
+            }
+            let kept = |class: usize| class != skip;
+            let logit = |class: usize| f64::from(logits[class * width + i]);
+            let top = (0..classes).filter(|&class| kept(class)).map(logit);
+            let top = top.fold(f64::NEG_INFINITY, f64::max);
+            for (class, p) in p.iter_mut().enumerate() {
+                *p = if kept(class) {
+                    (logit(class) - top).exp()
+                } else {
+                    0.0
+                };
+            }
+            let sum: f64 = p.iter().sum();
+            let tangent = |class: usize| f64::from(tangents[class * width + i]);
+            let mean = (p.iter().enumerate())
+                .map(|(class, p)| p / sum * tangent(class))
+                .sum::<f64>();
+            for class in 0..classes {
+                total[class] += sign * p[class] / sum * (tangent(class) - mean);
+            }
+        }
+        let weight = f64::from(batch.weights[start + i]);
+        for class in 0..classes {
+            out[class * width + i] = (weight * total[class]) as f32;
+        }
+    }
+}
+
 /// Per-example losses of one block from K logits, `[K][width]`, and, where asked, the weighted
 /// derivatives in the same layout.
 ///

@@ -32,11 +32,13 @@
 //! same source, and the tests hold each against plain f64 loops.
 
 mod batch;
+mod curvature;
 mod loss;
 mod pass;
 mod tile;
 
 pub(crate) use batch::{Batch, Objective};
+pub(crate) use curvature::Matrix;
 pub(crate) use pass::{Backend, Task, Workspace};
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Forward and backward passes over the blocks of a batch.
 
 use super::batch::{BLOCK, Batch, Buffer};
+use super::curvature::{self, Matrix, Tangents};
 use super::{loss, tile};
 use crate::net::Architecture;
 use pulp::{Arch, Simd, WithSimd};
@@ -24,6 +25,7 @@ pub(crate) struct Workspace {
     deltas: [Buffer; 2],
     transposed: Buffer,
     losses: Buffer,
+    tangents: Tangents,
 }
 
 /// What a pass is to produce.
@@ -34,6 +36,12 @@ pub(crate) enum Task<'a> {
     Evaluate,
     /// Weighted loss; the gradient is written.
     Gradient(&'a mut [f32]),
+    /// Weighted loss; the product of a matrix with `v` is written.
+    Product {
+        matrix: Matrix,
+        v: &'a [f32],
+        out: &'a mut [f32],
+    },
     /// Each example's unweighted loss is written.
     ExampleLosses(&'a mut [f32]),
     /// Logits are written, row-major `[points, outputs]`.
@@ -64,7 +72,7 @@ impl Workspace {
             net.num_params(),
             "θ has one value per parameter"
         );
-        self.fit(net);
+        self.fit(net, &task);
         let pass = Pass {
             workspace: self,
             net,
@@ -78,7 +86,7 @@ impl Workspace {
         }
     }
 
-    fn fit(&mut self, net: &Architecture) {
+    fn fit(&mut self, net: &Architecture, task: &Task<'_>) {
         let units: usize = net.widths()[1..].iter().sum();
         let widest = net.widths().iter().copied().max().unwrap_or(1);
         let largest = net
@@ -93,6 +101,9 @@ impl Workspace {
         }
         self.transposed.grow(largest);
         self.losses.grow(BLOCK);
+        if matches!(task, Task::Product { .. }) {
+            self.tangents.grow(units * BLOCK, widest * BLOCK);
+        }
     }
 }
 
@@ -116,7 +127,7 @@ impl WithSimd for Pass<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) -> Outcome {
         let classes = self.net.num_outputs();
-        if let Task::Gradient(grad) = &mut self.task {
+        if let Task::Gradient(grad) | Task::Product { out: grad, .. } = &mut self.task {
             grad.fill(0.0);
         }
         let batch = self.batch;
@@ -141,7 +152,7 @@ impl WithSimd for Pass<'_> {
                 continue;
             }
             let losses = &mut losses.as_mut_slice()[..width];
-            let wants_grad = matches!(self.task, Task::Gradient(_));
+            let wants_grad = matches!(self.task, Task::Gradient(_) | Task::Product { .. });
             if classes == 1 {
                 loss::binary_losses(batch, start, logits, losses);
                 if wants_grad {
@@ -163,6 +174,7 @@ impl WithSimd for Pass<'_> {
                     outcome.correct += count_correct(logits, width, classes, labels);
                 }
                 Task::Gradient(_) => self.backward(simd, inputs, width),
+                Task::Product { .. } => self.product(simd, start, inputs, width, logits_at),
                 Task::ExampleLosses(out) => {
                     out[start..start + points].copy_from_slice(&losses[..points]);
                 }
@@ -232,6 +244,55 @@ impl Pass<'_> {
             at += fan_out * width;
         }
         from
+    }
+
+    /// Adds the product with v of one block, whose logit derivatives lie in `deltas[0]`.
+    #[inline(always)]
+    fn product<S: Simd>(
+        &mut self,
+        simd: S,
+        start: usize,
+        inputs: &[f32],
+        width: usize,
+        logits_at: usize,
+    ) {
+        let Task::Product { matrix, v, out } = &mut self.task else {
+            return;
+        };
+        let classes = self.net.num_outputs();
+        let Workspace {
+            activations,
+            deltas,
+            transposed,
+            tangents,
+            ..
+        } = &mut *self.workspace;
+        let activations = activations.as_slice();
+        let (net, theta) = (self.net, self.theta);
+        curvature::forward(simd, net, theta, v, inputs, activations, tangents, width);
+        let span = logits_at..logits_at + classes * width;
+        let logits = &activations[span.clone()];
+        let tangent = &tangents.activations.as_slice()[span];
+        let dots = tangents.deltas[0].as_mut_slice();
+        if classes == 1 {
+            loss::binary_delta_tangents(self.batch, start, logits, tangent, dots);
+        } else {
+            loss::softmax_delta_tangents(self.batch, start, logits, tangent, classes, dots);
+        }
+        curvature::backward(
+            simd,
+            *matrix,
+            net,
+            theta,
+            v,
+            inputs,
+            activations,
+            deltas,
+            tangents,
+            transposed,
+            width,
+            out,
+        );
     }
 
     /// Adds the gradient of one block, whose logit derivatives lie in `deltas[0]`.

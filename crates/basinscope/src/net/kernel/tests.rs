@@ -28,8 +28,7 @@ fn activate(activation: Activation, x: f64) -> (f64, f64) {
     }
 }
 
-fn reference(net: &Architecture, theta: &[f32], parts: &[(&Dataset, Objective, f64)]) -> Reference {
-    let theta: Vec<f64> = theta.iter().map(|&value| f64::from(value)).collect();
+fn reference(net: &Architecture, theta: &[f64], parts: &[(&Dataset, Objective, f64)]) -> Reference {
     let widths = net.widths();
     let layers = net.num_layers();
     let mut out = Reference {
@@ -151,7 +150,8 @@ fn assert_agrees(widths: &[usize], activation: Activation, count: usize, poison:
     if poison > 0 {
         parts.push((&bad, Objective::Reverse, 0.25));
     }
-    let exact = reference(&net, &theta, &parts);
+    let theta64: Vec<f64> = theta.iter().map(|&value| f64::from(value)).collect();
+    let exact = reference(&net, &theta64, &parts);
     let mut batch = Batch::default();
     batch.refill(&parts);
     let mut workspace = Workspace::default();
@@ -294,4 +294,136 @@ fn reversed_two_class_poison_is_a_flipped_label() {
         grad_of(&given, Objective::Reverse),
         grad_of(&flipped, Objective::CrossEntropy)
     );
+}
+
+/// Hessian products against central differences of the f64 gradient; Gauss–Newton ones against
+/// vᵀ·G·v = Σ w·żᵀ·∇²ℓ·ż with ż by differences of the f64 logits.
+fn assert_products_agree(widths: &[usize], activation: Activation, seed: u64) {
+    let rng = &mut stream(seed, "products", 0);
+    let net = Architecture::new(widths.to_vec(), activation).unwrap();
+    let mut theta = Initialization::HeNormal.draw(&net, rng);
+    for value in &mut theta {
+        *value += rng.random_range(-0.1..0.1_f32);
+    }
+    let clean = points(300, net.num_features(), net.num_classes(), rng);
+    let bad = points(33, net.num_features(), net.num_classes(), rng);
+    let parts = [
+        (&clean, Objective::CrossEntropy, 0.75),
+        (&bad, Objective::Reverse, 0.25),
+    ];
+    let mut batch = Batch::default();
+    batch.refill(&parts);
+    let n = theta.len();
+    let v: Vec<f32> = (0..n).map(|_| rng.random_range(-1.0..1.0_f32)).collect();
+    let u: Vec<f32> = (0..n).map(|_| rng.random_range(-1.0..1.0_f32)).collect();
+    let h = 1e-6;
+    let shifted = |sign: f64| -> Reference {
+        let terms = theta.iter().zip(&v);
+        let theta: Vec<f64> = terms
+            .map(|(&t, &v)| f64::from(t) + sign * h * f64::from(v))
+            .collect();
+        reference(&net, &theta, &parts)
+    };
+    let (above, below) = (shifted(1.0), shifted(-1.0));
+    let exact: Vec<f64> = (above.grad.iter().zip(&below.grad))
+        .map(|(a, b)| (a - b) / (2.0 * h))
+        .collect();
+    let dot = |a: &[f32], b: &[f32]| -> f64 {
+        (a.iter().zip(b))
+            .map(|(&a, &b)| f64::from(a) * f64::from(b))
+            .sum()
+    };
+    let mut workspace = Workspace::default();
+    for backend in [Backend::Best, Backend::Portable] {
+        let mut product = |matrix: Matrix, v: &[f32]| {
+            let mut out = vec![f32::NAN; n];
+            let task = Task::Product {
+                matrix,
+                v,
+                out: &mut out,
+            };
+            workspace.run(backend, &net, &theta, &batch, task);
+            out
+        };
+        let what = format!("{widths:?} {activation:?} {backend:?}");
+        let found = product(Matrix::Hessian, &v);
+        let scale = exact.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let error = (found.iter().zip(&exact))
+            .map(|(&found, exact)| (f64::from(found) - exact).powi(2))
+            .sum::<f64>()
+            .sqrt();
+        assert!(error <= 2e-6 * scale, "{what}: {:.1e}", error / scale);
+
+        let other = product(Matrix::Hessian, &u);
+        let (one, two) = (dot(&u, &found), dot(&v, &other));
+        assert!(
+            (one - two).abs() <= 1e-5 * scale * dot(&u, &u).sqrt(),
+            "{what}: symmetric"
+        );
+
+        let curvature = dot(&v, &product(Matrix::GaussNewton, &v));
+        let outputs = net.num_outputs();
+        let mut exact = 0.0;
+        let mut row = 0;
+        for &(points, objective, share) in &parts {
+            for index in 0..points.len() {
+                let at = row * outputs..(row + 1) * outputs;
+                row += 1;
+                let tangent: Vec<f64> = (above.logits[at.clone()].iter())
+                    .zip(&below.logits[at.clone()])
+                    .map(|(a, b)| (a - b) / (2.0 * h))
+                    .collect();
+                let middle: Vec<f64> = (above.logits[at.clone()].iter())
+                    .zip(&below.logits[at])
+                    .map(|(a, b)| (a + b) / 2.0)
+                    .collect();
+                let label = points.labels()[index] as usize;
+                let weight = share / points.len() as f64;
+                exact += weight * second_derivative(&middle, &tangent, label, objective);
+            }
+        }
+        assert!(
+            (curvature - exact).abs() <= 1e-5 * exact.abs().max(1e-3),
+            "{what}: {curvature} {exact}"
+        );
+    }
+}
+
+/// d²ℓ(z + t·ż)/dt² at t = 0: variance of ż under the softmax of all logits, less that under the
+/// others' for the reverse.
+fn second_derivative(logits: &[f64], tangent: &[f64], label: usize, objective: Objective) -> f64 {
+    let (logits, tangent) = match logits {
+        [one] => (vec![0.0, *one], vec![0.0, tangent[0]]),
+        _ => (logits.to_vec(), tangent.to_vec()),
+    };
+    let variance = |skip: Option<usize>| {
+        let kept = || (0..logits.len()).filter(|&k| Some(k) != skip);
+        let sum: f64 = kept().map(|k| logits[k].exp()).sum();
+        let mean = kept()
+            .map(|k| logits[k].exp() / sum * tangent[k])
+            .sum::<f64>();
+        kept()
+            .map(|k| logits[k].exp() / sum * (tangent[k] - mean).powi(2))
+            .sum::<f64>()
+    };
+    match objective {
+        Objective::CrossEntropy => variance(None),
+        Objective::Reverse => variance(None) - variance(Some(label)),
+    }
+}
+
+#[test]
+fn products_agree_with_f64() {
+    let activations = [
+        Activation::Relu,
+        Activation::LeakyRelu { slope: 0.1 },
+        Activation::Tanh,
+    ];
+    for (case, &activation) in activations.iter().enumerate() {
+        for outputs in [1, 2, 5] {
+            assert_products_agree(&[3, 17, 9, 21, outputs], activation, case as u64);
+        }
+        assert_products_agree(&[2, 1], activation, 10);
+        assert_products_agree(&[2, 23, 16, 26, 32, 28, 31, 1], activation, 11);
+    }
 }
