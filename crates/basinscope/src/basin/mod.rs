@@ -1,9 +1,12 @@
 //! The volume of the basin {loss ≤ cutoff} around a minimum.
 
+mod chains;
 mod cloud;
 mod compare;
+mod diagnostics;
 mod flips;
 mod gamma;
+mod lta;
 mod radial;
 mod radius;
 mod region;
@@ -12,7 +15,9 @@ mod stiff;
 mod subsim;
 
 pub use compare::{RadiusRatio, log10_volume_ratio_of_balls};
+pub use diagnostics::split_r_hat;
 pub use flips::{FlipSettings, Flips};
+pub use lta::{Annealed, AnnealedPoint, LtaSettings};
 pub use radial::{
     DEFAULT_CUTOFF, DEFAULT_DIRECTIONS, DEFAULT_TOLERANCE, QUANTILE_LEVELS, Radial, RadialSettings,
     RadialVolume,

@@ -2,9 +2,15 @@
 
 use crate::Result;
 use crate::curvature::{LanczosSettings, top_eigenpairs};
+use crate::random::stream;
 use crate::surface::TwiceDifferentiable;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
+use rand::RngExt;
+use rand_distr::StandardNormal;
+
+/// Random directions that tell the mean curvature off the stiff ones.
+const REST_PROBES: u64 = 10;
 
 /// Orthonormal directions of large curvature.
 #[derive(Debug, Clone)]
@@ -13,6 +19,8 @@ pub struct StiffDirections {
     columns: Mat<f32>,
     /// Curvature along each, not negative.
     values: Vec<f64>,
+    /// Mean curvature off them, not negative.
+    mean_rest: f64,
 }
 
 impl StiffDirections {
@@ -21,6 +29,7 @@ impl StiffDirections {
         Self {
             columns: Mat::zeros(dim, 0),
             values: Vec::new(),
+            mean_rest: 0.0,
         }
     }
 
@@ -30,7 +39,7 @@ impl StiffDirections {
     /// As [`top_eigenpairs`].
     ///
     /// # Cost
-    /// At most three Hessian products a direction.
+    /// At most three Hessian products a direction, and twenty.
     pub fn of(
         surface: &impl TwiceDifferentiable,
         theta: &[f32],
@@ -49,10 +58,37 @@ impl StiffDirections {
                 seed,
             },
         )?;
-        Ok(Self {
+        let mut stiff = Self {
             columns: Mat::from_fn(dim, pairs.len(), |i, j| pairs[j].vector[i]),
             values: pairs.iter().map(|pair| pair.value.max(0.0)).collect(),
-        })
+            mean_rest: 0.0,
+        };
+        if dim > stiff.len() {
+            stiff.mean_rest = stiff.probe_rest(surface, theta, seed);
+        }
+        Ok(stiff)
+    }
+
+    /// Mean of uᵀHu/|u|² over random u orthogonal to the directions.
+    fn probe_rest(&self, surface: &impl TwiceDifferentiable, theta: &[f32], seed: u64) -> f64 {
+        let mut product = vec![0.0; self.dim()];
+        let (mut found, mut length) = (0.0, 0.0);
+        for index in 0..REST_PROBES {
+            let rng = &mut stream(seed, "rest of the curvature", index);
+            let mut probe: Vec<f32> = (0..self.dim())
+                .map(|_| rng.sample(StandardNormal))
+                .collect();
+            let mut along = vec![0.0; self.len()];
+            self.coordinates(&probe, &mut along);
+            along.iter_mut().for_each(|c| *c = -*c);
+            self.add(&along, &mut probe);
+            surface.hvp(theta, &probe, &mut product);
+            for (&u, &hu) in probe.iter().zip(&product) {
+                found += f64::from(u) * f64::from(hu);
+                length += f64::from(u) * f64::from(u);
+            }
+        }
+        (found / length).max(0.0)
     }
 
     /// Number of parameters n.
@@ -68,6 +104,16 @@ impl StiffDirections {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Mean curvature off the directions, not negative.
+    pub fn mean_rest(&self) -> f64 {
+        self.mean_rest
+    }
+
+    /// Curvature along each direction, not negative.
+    pub fn values(&self) -> &[f64] {
+        &self.values
     }
 
     /// Spread of a Gaussian walker of width σ along each direction, relative to σ, where the

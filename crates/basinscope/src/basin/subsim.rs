@@ -174,18 +174,7 @@ impl SubsimSettings {
         sigmas: &[f64],
     ) -> Result<LocalVolume> {
         self.check()?;
-        if theta.len() != region.dim() || stiff.dim() != region.dim() {
-            return Err(Error::Shape {
-                what: "theta and the stiff directions".into(),
-                expected: vec![region.dim(), region.dim()],
-                found: vec![theta.len(), stiff.dim()],
-            });
-        }
-        let ascending = sigmas.windows(2).all(|pair| pair[0] < pair[1]);
-        if sigmas.is_empty() || !ascending || sigmas.iter().any(|&s| !(s > 0.0 && s.is_finite())) {
-            let found = format!("{sigmas:?}");
-            return Err(Error::setting("sigma", "ascending widths above 0", found));
-        }
+        check_question(region.dim(), theta, stiff, sigmas)?;
         if !region.contains(theta) {
             let expected = "a minimum inside its own basin";
             return Err(Error::setting("theta", expected, "one outside"));
@@ -256,6 +245,32 @@ impl SubsimSettings {
             walks,
         }
     }
+}
+
+/// Checks what a sampler is asked.
+///
+/// # Errors
+/// [`Error::Shape`] for a θ or directions of another length; [`Error::Setting`] for widths that are
+/// not ascending and above 0.
+pub(super) fn check_question(
+    dim: usize,
+    theta: &[f32],
+    stiff: &StiffDirections,
+    sigmas: &[f64],
+) -> Result<()> {
+    if theta.len() != dim || stiff.dim() != dim {
+        return Err(Error::Shape {
+            what: "theta and the stiff directions".into(),
+            expected: vec![dim, dim],
+            found: vec![theta.len(), stiff.dim()],
+        });
+    }
+    let ascending = sigmas.windows(2).all(|pair| pair[0] < pair[1]);
+    if sigmas.is_empty() || !ascending || sigmas.iter().any(|&s| !(s > 0.0 && s.is_finite())) {
+        let found = format!("{sigmas:?}");
+        return Err(Error::setting("sigma", "ascending widths above 0", found));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
