@@ -10,7 +10,7 @@ const SAME_SIGMA: f64 = 1e-9;
 
 /// The records of one minimum.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Basin<'a> {
+pub(crate) struct Basin<'a> {
     /// Whose curve is drawn.
     pub main: &'a LocalVolumeRecord,
     /// The reference method's record, where it is not the only one.
@@ -18,7 +18,7 @@ pub(super) struct Basin<'a> {
 }
 
 /// One entry for each minimum, best test accuracy first.
-pub(super) fn basins(records: &[LocalVolumeRecord]) -> Vec<Basin<'_>> {
+pub(crate) fn basins(records: &[LocalVolumeRecord]) -> Vec<Basin<'_>> {
     let is_reference = |record: &&LocalVolumeRecord| record.method == REFERENCE;
     let mut basins: Vec<Basin<'_>> = Vec::new();
     for record in records {
@@ -39,7 +39,7 @@ pub(super) fn basins(records: &[LocalVolumeRecord]) -> Vec<Basin<'_>> {
 }
 
 /// The record's point at a width of its grid.
-pub(super) fn point_at(record: &LocalVolumeRecord, sigma: f64) -> Option<&LocalVolumePoint> {
+pub(crate) fn point_at(record: &LocalVolumeRecord, sigma: f64) -> Option<&LocalVolumePoint> {
     let same = |point: &&LocalVolumePoint| (point.sigma - sigma).abs() <= SAME_SIGMA * sigma;
     record.curve.iter().find(same)
 }

@@ -25,7 +25,7 @@ pub fn constrained_dimensions(
     let area = Area {
         left: 76.0,
         top: 86.0,
-        width: 640.0,
+        width: 620.0,
         height: (15.0 * basins.len() as f64).max(300.0),
     };
     let dimension = basins[0].main.dimension;
@@ -33,7 +33,7 @@ pub fn constrained_dimensions(
         "How many of {} dimensions are constrained",
         plain(dimension as f64)
     );
-    let width = area.right() + NAMES + 44.0;
+    let width = area.right() + NAMES + 52.0;
     let mut canvas = Canvas::new(width, area.bottom() + 54.0, theme, title.as_str());
     canvas.heading([20.0, 28.0], title, HEAD, Anchor::Start);
     let note = "k(σ) = −d ln P / d ln σ: in k directions the basin is narrower than σ, in the others it is open";
@@ -64,6 +64,11 @@ pub fn constrained_dimensions(
     let zero = axes.y.at(0.0);
     let ends = vec![[area.left, zero], [area.right(), zero]];
     canvas.line(ends, dashed(theme.axis(), 1.2, 4.0));
+    if least < 0.0 {
+        let at = [area.left + 8.0, zero + 15.0];
+        let text = "below 0: P grows with σ";
+        canvas.text(at, text, TICK, theme.muted(), Anchor::Start);
+    }
     let mut ends = Vec::new();
     for basin in &basins {
         let main = basin.main;

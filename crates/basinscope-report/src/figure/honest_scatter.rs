@@ -5,7 +5,7 @@ use super::basins::{basins, equal_sigma, point_at};
 use super::canvas::{Anchor, Canvas, Figure};
 use super::error::{FigureError, check_any};
 use super::gap_panel::{self, Point};
-use super::local_volumes::number_probabilities;
+use super::local_volumes::{PROBABILITY_TICKS, number_probabilities};
 use super::scale::{Scale, extent};
 use super::theme::Theme;
 use super::ticks::plain;
@@ -88,6 +88,7 @@ pub fn honest_scatter(
     };
     let labels = Labels {
         y: "",
+        ticks: PROBABILITY_TICKS,
         numbers: [true, false],
         ..labels
     };
@@ -128,7 +129,12 @@ pub fn honest_scatter(
 }
 
 fn heading(canvas: &mut Canvas, area: Area, text: &str) {
-    canvas.heading([area.left, area.top - 12.0], text, TITLE, Anchor::Start);
+    canvas.heading(
+        [area.left + 8.0, area.top - 12.0],
+        text,
+        TITLE,
+        Anchor::Start,
+    );
 }
 
 /// Why the two differ, in one sentence.
@@ -139,12 +145,12 @@ fn why(found: &[(&LocalVolumeRecord, &LocalVolumePoint)]) -> String {
         .filter_map(|(_, point)| point.constrained_dimensions);
     let most = k.fold(f64::NEG_INFINITY, f64::max).round();
     let constrained = if most >= 1.0 {
-        format!("at most about {} are constrained", plain(most))
+        format!("about {} at most are constrained here", plain(most))
     } else {
-        "few are constrained".into()
+        "few are constrained here".into()
     };
     format!(
-        "The paper’s estimate charges all {} dimensions at the luckiest ray’s rate; {constrained} at this σ.",
+        "Why they differ: the paper’s estimate charges all {} dimensions at the luckiest ray’s rate; {constrained}.",
         plain(dimension.unwrap_or(0) as f64)
     )
 }

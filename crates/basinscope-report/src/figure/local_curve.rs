@@ -137,7 +137,7 @@ pub(super) fn name_ends(canvas: &mut Canvas, area: Area, ends: &[([f64; 2], Colo
         let x = area.right();
         let lead = vec![[from[0] + 6.0, from[1]], [x + 3.0, from[1]], [x + 16.0, y]];
         canvas.line(lead, dashed(ink.fade(0.7), 0.8, 2.0));
-        let text = font::fit(text, TICK, false, NAMES - 24.0);
+        let text = font::fit(text, TICK, false, canvas.width - x - 24.0);
         canvas.text([x + 20.0, y + 0.36 * TICK], text, TICK, *ink, Anchor::Start);
     }
 }
@@ -176,10 +176,6 @@ pub(super) fn legend(
     if points().any(|point| !point.converged) {
         let text = "unconverged, reads low".into();
         entries.push((Symbol::Mark(Marker::Triangle, ink, false), text));
-    }
-    if basins.iter().any(|basin| basin.reference.is_some()) {
-        let text = "lta, another method".into();
-        entries.push((Symbol::Mark(Marker::Diamond, ink, false), text));
     }
     entries
 }

@@ -4,13 +4,18 @@ use super::axes::{Area, Axes, HEAD, Labels, TICK, TITLE};
 use super::basins::{Basin, basins};
 use super::canvas::{Anchor, Canvas, Figure};
 use super::error::{FigureError, check_any};
+use super::legend::Symbol;
 use super::local_curve::{self, NAMES};
+use super::marker::Marker;
 use super::scale::{Scale, extent};
 use super::theme::Theme;
 use super::ticks::{plain, superscript};
 use super::{label, legend};
 use basinscope::record::LocalVolumeRecord;
 use std::f64::consts::LN_10;
+
+/// About how many ticks stand on σ and on ln P.
+pub(super) const PROBABILITY_TICKS: [usize; 2] = [5, 6];
 
 /// ln P(σ) of every minimum in a band of its 95 % interval, against σ and against σ over the root
 /// mean square of the minimum's parameters, both on logarithmic axes; P itself beside the ticks.
@@ -39,7 +44,11 @@ pub fn local_volumes(records: &[LocalVolumeRecord], theme: Theme) -> Result<Figu
     canvas.heading([20.0, 28.0], title, HEAD, Anchor::Start);
     let note = note(&basins);
     canvas.text([20.0, 48.0], note, TICK, theme.muted(), Anchor::Start);
-    let entries = local_curve::legend(&basins, theme, |point| point.ln_p);
+    let mut entries = local_curve::legend(&basins, theme, |point| point.ln_p);
+    if basins.iter().any(|basin| basin.reference.is_some()) {
+        let symbol = Symbol::Mark(Marker::Diamond, theme.muted(), false);
+        entries.push((symbol, "local tempered annealing, a check".into()));
+    }
     legend::row(&mut canvas, 20.0, 68.0, &entries);
     let lowest = records.iter().flat_map(|record| &record.curve);
     let lowest = lowest.flat_map(|p| p.ln_p.into_iter().chain(p.interval.map(|i| i[0])));
@@ -67,12 +76,13 @@ pub fn local_volumes(records: &[LocalVolumeRecord], theme: Theme) -> Result<Figu
             } else {
                 "width σ of the step"
             },
+            ticks: PROBABILITY_TICKS,
             numbers: [true, false],
             ..Labels::default()
         };
         axes.draw(&mut canvas, labels);
         let heading = ["at equal width", "at equal width relative to the weights"];
-        let at = [area.left, area.top - 12.0];
+        let at = [area.left + 8.0, area.top - 12.0];
         canvas.heading(at, heading[usize::from(relative)], TITLE, Anchor::Start);
         let mut ends = Vec::new();
         for Basin { main, reference } in &basins {
@@ -101,9 +111,9 @@ pub(super) fn number_probabilities(canvas: &mut Canvas, axes: &Axes) {
     let (area, ink) = (axes.area, canvas.theme.muted());
     let columns = [area.left - 7.0, area.left - 48.0];
     for (x, name) in columns.into_iter().zip(["ln P", "P"]) {
-        canvas.heading([x, area.top - 8.0], name, TICK, Anchor::End);
+        canvas.text([x, area.top - 12.0], name, TICK, ink, Anchor::End);
     }
-    for (value, text) in axes.y.ticks(Labels::default().ticks[1]) {
+    for (value, text) in axes.y.ticks(PROBABILITY_TICKS[1]) {
         let y = axes.y.at(value) + 0.36 * TICK;
         for (x, text) in columns.into_iter().zip([text, probability(value)]) {
             canvas.text([x, y], text, TICK, ink, Anchor::End);

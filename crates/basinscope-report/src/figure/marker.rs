@@ -28,10 +28,11 @@ impl Marker {
             return;
         }
         let paper = canvas.theme.paper();
-        let (fill, edge) = if hollow {
-            (paper, solid(ink, 1.4))
-        } else {
-            (ink, solid(paper, 0.8))
+        let (fill, edge) = match self {
+            _ if hollow => (paper, solid(ink, 1.4)),
+            // Stands out from the curve it checks.
+            Self::Diamond => (ink, solid(canvas.theme.ink(), 1.0)),
+            _ => (ink, solid(paper, 0.8)),
         };
         let around = |corners: &[[f64; 2]]| -> Vec<Vec<[f64; 2]>> {
             let shape =

@@ -51,6 +51,7 @@ mod volume_gap;
 pub use animation::{animation, animation_still};
 pub use bands::bands;
 pub use basins::equal_sigma;
+pub(crate) use basins::{basins, point_at};
 pub use between::between;
 pub use boundary::{boundaries, boundary};
 pub use canvas::Figure;

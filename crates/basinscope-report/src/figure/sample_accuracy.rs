@@ -40,7 +40,7 @@ pub fn sample_accuracy(records: &[LocalVolumeRecord], theme: Theme) -> Result<Fi
         height: (15.0 * basins.len() as f64).max(290.0),
     };
     let right = Area {
-        left: left.right() + 72.0,
+        left: left.right() + 84.0,
         ..left
     };
     let title = "Where samples of each basin go";
@@ -56,8 +56,6 @@ pub fn sample_accuracy(records: &[LocalVolumeRecord], theme: Theme) -> Result<Fi
     );
     canvas.text([20.0, 48.0], note, TICK, theme.muted(), Anchor::Start);
     let entries = local_curve::legend(&basins, theme, mean);
-    let own = |entry: &(legend::Symbol, String)| !entry.1.starts_with("lta");
-    let entries: Vec<_> = entries.into_iter().filter(own).collect();
     legend::row(&mut canvas, 20.0, 68.0, &entries);
     let points = basins.iter().flat_map(|basin| &basin.main.curve);
     let drawn = points.filter(|point| mean(point).or(star(point)).is_some());

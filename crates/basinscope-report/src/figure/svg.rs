@@ -105,22 +105,40 @@ fn write_mark(out: &mut String, mark: &Mark) -> Result<(), FigureError> {
     Ok(())
 }
 
+/// The parts as path commands: a first point, then steps from one point to the next, which take
+/// fewer digits than places do.
 fn path_data(parts: &[Vec<[f64; 2]>], closed: bool) -> String {
     let mut data = String::new();
     for part in parts.iter().filter(|part| part.len() > 1) {
+        let mut from = [0.0; 2];
         for (index, point) in simplify::simplify(part, TOLERANCE).iter().enumerate() {
-            data.push(match index {
-                0 => 'M',
-                1 => 'L',
-                _ => ' ',
+            // Whole tenths, so that rounding does not add up along the way.
+            let to = point.map(|place| (10.0 * place).round());
+            let [dx, dy] = [0, 1].map(|axis| step(to[axis] - from[axis]));
+            from = to;
+            data.push_str(match index {
+                0 => "M",
+                1 => "l",
+                _ if dx.starts_with('-') => "",
+                _ => " ",
             });
-            let _ = write!(data, "{},{}", coarse(point[0]), coarse(point[1]));
+            let comma = if dy.starts_with('-') { "" } else { "," };
+            let _ = write!(data, "{dx}{comma}{dy}");
         }
         if closed {
             data.push('Z');
         }
     }
     data
+}
+
+/// A number of tenths in as few letters as can be.
+fn step(tenths: f64) -> String {
+    let text = shortest(format!("{:.1}", tenths / 10.0));
+    match text.split_once("0.") {
+        Some((sign @ ("" | "-"), digits)) => format!("{sign}.{digits}"),
+        _ => text,
+    }
 }
 
 fn class_of(class: &str) -> String {
