@@ -222,3 +222,19 @@ fn escape(text: &str) -> String {
             out
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_short_and_their_rounding_does_not_add_up() {
+        let corner = vec![[1.0, 2.0], [4.0, -2.0], [4.0, -1.5]];
+        assert_eq!(path_data(&[corner], true), "M1,2l3-4 0,.5Z");
+        // Places 0, .3, .7 and 1 in tenths: the steps differ, the places are right.
+        let zigzag = vec![[0.0, 0.0], [0.33, 5.0], [0.66, 0.0], [0.99, 5.0]];
+        assert_eq!(path_data(&[zigzag], false), "M0,0l.3,5 .4-5 .3,5");
+        let back = vec![[0.5, 0.0], [0.0, 10.5], [-0.4, 0.0]];
+        assert_eq!(path_data(&[back], false), "M.5,0l-.5,10.5-.4-10.5");
+    }
+}
