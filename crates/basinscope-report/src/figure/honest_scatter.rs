@@ -145,9 +145,12 @@ fn why(found: &[(&LocalVolumeRecord, &LocalVolumePoint)]) -> String {
         .filter_map(|(_, point)| point.constrained_dimensions);
     let most = k.fold(f64::NEG_INFINITY, f64::max).round();
     let constrained = if most >= 1.0 {
-        format!("about {} at most are constrained here", plain(most))
+        format!(
+            "at this σ, no more than about {} are constrained",
+            plain(most)
+        )
     } else {
-        "few are constrained here".into()
+        "at this σ, few are constrained".into()
     };
     format!(
         "Why they differ: the paper’s estimate charges all {} dimensions at the luckiest ray’s rate; {constrained}.",

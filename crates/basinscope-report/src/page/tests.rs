@@ -153,7 +153,7 @@ fn a_local_volume_of_some_minima_is_told_without_comparing() {
     assert!(plain.contains("stays in the basin of clean with probability 35.2 %"));
     assert!(plain.contains("All five points of the curves are local and converged."));
     for words in [
-        "apart",
+        "magnitude apart",
         "Why the two measures differ",
         "Where do the samples go",
     ] {
