@@ -33,7 +33,7 @@ pub(super) fn body(story: &Story, run: &RunDir) -> Result<Option<Markup>, PageEr
         (PreEscaped(include_str!("../../assets/page/local_volume.html")))
         p {
             "P" sub { "σ" } " is a volume: that of the basin, seen through a window of width σ around the minimum, as a share of the "
-            "window. It is near 1 where the basin fills the window. Elsewhere it is far too small to be counted in steps that "
+            "window; times the window’s own size, it is V" sub { "σ" } ". It is near 1 where the basin fills the window. Elsewhere it is far too small to be counted in steps that "
             "stay, so it is the product of shares that can be: a cloud of samples is led from one level to the next, and at each a good "
             "part of them is kept (subset simulation, " (cite("au")) "; its moves: " (cite("cotter")) ")."
         }
@@ -226,7 +226,7 @@ fn constrained(records: &[LocalVolumeRecord], compared: Option<&Compared<'_>>) -
             ", of n = " (count(first.dimension)) " dimensions: most of the weights hardly matter at this scale."
             @if let Some(point) = opened {
                 " From σ = " (significant(point.sigma, 2)) " on, k of the bad minimum is negative: the chance grows with the step, "
-                "because the samples have found other parts of the basin."
+                "because the samples reach other parts of the basin."
             }
         }
     }
@@ -251,14 +251,15 @@ fn destinations(compared: Option<&Compared<'_>>) -> Markup {
             "Where do the samples go? The bad minimum itself is right about " (percent(bad.test_accuracy))
             " of new points; samples in its basin, at σ = " (significant(at_bad.sigma, 2)) ", about "
             strong.bad { (percent(significant_share(to_bad))) }
+            @if !at_bad.local { ", though no longer local" }
             @if let Some([low, high]) = at_bad.sample_test_accuracy_range {
-                " (10 % to 90 % of them: " (percent(significant_share(low))) " to " (percent(significant_share(high))) ")"
+                " (the middle 80 % of them: " (percent(significant_share(low))) " to " (percent(significant_share(high))) ")"
             }
             ". Around the good one it is " (percent(good.test_accuracy)) " at the minimum and "
             strong.good { (percent(significant_share(to_good))) } " at σ = " (significant(at_good.sigma, 2)) ". "
             @if to_bad - bad.test_accuracy >= STORY_TEST_DIFFERENCE {
                 "So the poisoned basin is not isolated: its minimum is a corner of a region where the training points are still "
-                "right and most nets generalize better than it does."
+                "fitted and nets generalize better on average than it does."
             } @else {
                 "Samples of the bad basin stay as bad as its minimum, as far as they were followed."
             }
