@@ -6,6 +6,7 @@ mod embed;
 mod error;
 mod flatness;
 mod format;
+mod local_shape;
 mod local_tables;
 mod local_trust;
 mod local_volume;
