@@ -37,7 +37,7 @@ if (sheets.length === 0) {
   if (has('results/minefield.json')) sections.push('minefield');
   if (has('results/slices.json') || has('figures/slices.svg')) sections.push('flatness');
   if (has('figures/boundaries.svg') || has('figures/wiggle.gif')) sections.push('boundaries');
-  if (has('results/volumes.json')) sections.push('volume');
+  if (has('results/volumes.json') || has('results/local-volumes.json')) sections.push('volume');
 }
 
 // A displayed number against the record, to the precision it is displayed with.
@@ -51,9 +51,12 @@ function shown(text) {
   const unit = 10 ** (Number(match[2] ?? 0) - (match[1]?.length ?? 0));
   return { value: Number(value), half: 0.5000001 * unit };
 }
-function compare(file, rows) {
-  const percent = new Set(['test_accuracy', 'train_accuracy', 'generalization_gap']);
-  const records = read(file);
+function compare(records, rows) {
+  const percent = new Set(['test_accuracy', 'train_accuracy', 'generalization_gap', 'sample_test_accuracy', 'sample_test_accuracy_range']);
+  const agrees = (text, expected, unit) => {
+    const number = shown(text ?? '');
+    return number && Math.abs(number.value - unit * expected) <= number.half + 1e-12 * Math.abs(unit * expected);
+  };
   const problems = [];
   if (rows.length !== records.length) problems.push(`${rows.length} rows for ${records.length} records`);
   const left = [...records];
@@ -64,11 +67,14 @@ function compare(file, rows) {
     const same = left.filter(r => (r.minimum ?? r.name) === row.minimum);
     const mismatches = same.map(record => Object.entries(row.cells).flatMap(([field, text]) => {
       const expected = record[field];
-      if (typeof expected !== 'number') return [];
-      const number = shown(text);
-      const truth = percent.has(field) ? 100 * expected : expected;
-      const close = number && Math.abs(number.value - truth) <= number.half + 1e-12 * Math.abs(truth);
-      return close ? [] : [`${row.minimum} ${field}: page "${text}", record ${expected} ${key}`];
+      const unit = percent.has(field) ? 100 : 1;
+      const parts = text.split(' – ');
+      let good = true;
+      if (typeof expected === 'number') good = agrees(text, expected, unit);
+      else if (typeof expected === 'boolean') good = text === (expected ? 'yes' : 'no') || field === 'poison_redrawn';
+      else if (expected === null) good = text === '–';
+      else if (typeof expected?.[0] === 'number' && parts.length === 2) good = expected.every((end, i) => agrees(parts[i], end, unit));
+      return good ? [] : [`${row.minimum} ${field}: page "${text}", record ${expected} ${key}`];
     }));
     const best = mismatches.reduce((a, b, i) => (b.length < mismatches[a].length ? i : a), 0);
     problems.push(...mismatches[best]);
@@ -126,13 +132,18 @@ try {
         const shown = await page.locator('figure').count();
         check(`${title}: pictures of ${sheet.experiment}`, shown === sheet.pictures.length ? [] : [`${shown} of ${sheet.pictures.length}`]);
       }
-      for (const [id, file] of sheets.length ? [] : [['overview', 'minima'], ['table-minima', 'minima'], ['table-volumes', 'volumes']]) {
+      const whole = records => records;
+      // A row for each point of each curve.
+      const points = records => records.flatMap(({ minimum, method, curve }) => curve.map(point => ({ minimum, method, ...point })));
+      const tables = [['overview', 'minima', whole], ['table-minima', 'minima', whole], ['table-volumes', 'volumes', whole],
+        ['table-local-volumes', 'local-volumes', whole], ['table-local-curves', 'local-volumes', points]];
+      for (const [id, file, flat] of sheets.length ? [] : tables) {
         if (!has(`results/${file}.json`)) continue;
         const rows = await page.evaluate(id => [...document.querySelectorAll(`#${id} tbody tr`)].map(row => ({
           minimum: row.dataset.minimum,
           cells: Object.fromEntries([...row.querySelectorAll('td')].map(cell => [cell.dataset.field, cell.textContent])),
         })), id);
-        check(`${title}: ${id} agrees with ${file}.json`, compare(`results/${file}.json`, rows));
+        check(`${title}: ${id} agrees with ${file}.json`, compare(flat(read(`results/${file}.json`)), rows));
       }
       await page.evaluate(axeSource);
       const found = await page.evaluate(() => globalThis.axe.run(document));

@@ -51,6 +51,24 @@ fn main() -> Result<(), Box<dyn Error>> {
         write("training", figure::training(&sample::minima(), theme)?)?;
         write("radii", figure::radii(&sample::volumes(), theme)?)?;
         write("volume-gap", figure::volume_gap(&sample::volumes(), theme)?)?;
+        let local = sample::local_volumes_checked();
+        let ends = [local[0].clone(), local[7].clone()];
+        write("local-volumes", figure::local_volumes(&local, theme)?)?;
+        write("local-volumes-2", figure::local_volumes(&ends, theme)?)?;
+        write(
+            "constrained-dimensions",
+            figure::constrained_dimensions(&local, theme)?,
+        )?;
+        write(
+            "constrained-dimensions-2",
+            figure::constrained_dimensions(&ends, theme)?,
+        )?;
+        write(
+            "honest-scatter",
+            figure::honest_scatter(&local, &sample::volumes(), theme)?,
+        )?;
+        write("sample-accuracy", figure::sample_accuracy(&local, theme)?)?;
+        write("sample-accuracy-2", figure::sample_accuracy(&ends, theme)?)?;
         write("search", figure::search(&sample::search(3, false), theme)?)?;
         write(
             "search-scarce",

@@ -1,42 +1,14 @@
 //! What every figure promises: well-formed text, true labels, no panic on odd records.
 
 #[allow(dead_code)]
+mod check;
+#[allow(dead_code)]
 mod sample;
 
 use basinscope_report::figure::{self, Figure, FigureError, Theme};
+use check::check;
 
 const THEMES: [Theme; 2] = [Theme::Light, Theme::Dark];
-
-/// Every tag is closed in order; returns the number of elements.
-fn count_elements(svg: &str) -> usize {
-    let (mut open, mut elements) = (Vec::new(), 0);
-    for tag in svg.split('<').skip(1) {
-        let (tag, text) = tag.split_once('>').expect("each tag ends");
-        assert!(!text.contains('>'), "unescaped text: {text}");
-        if let Some(name) = tag.strip_prefix('/') {
-            assert_eq!(open.pop(), Some(name));
-            continue;
-        }
-        elements += 1;
-        assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
-        if !tag.ends_with('/') {
-            open.push(tag.split_whitespace().next().unwrap());
-        }
-    }
-    assert!(open.is_empty(), "{open:?}");
-    elements
-}
-
-fn check(figure: &Figure) {
-    assert!(count_elements(&figure.svg) > 3);
-    // Pictures are base64, where any letters may meet.
-    let mut drawn = figure
-        .svg
-        .lines()
-        .filter(|line| !line.starts_with("<image"));
-    assert!(drawn.all(|line| !line.contains("NaN") && !line.contains("\"inf")));
-    assert!(figure.png.starts_with(b"\x89PNG\r\n\x1a\n"));
-}
 
 #[test]
 fn a_boundary_has_a_dot_or_cross_for_each_point_and_says_its_accuracies() {
@@ -146,6 +118,16 @@ fn no_records_is_an_error() {
     none(figure::training(&[], Theme::Light));
     none(figure::radii(&[], Theme::Light));
     none(figure::volume_gap(&[], Theme::Light));
+    none(figure::local_volumes(&[], Theme::Light));
+    none(figure::constrained_dimensions(&[], Theme::Light));
+    none(figure::sample_accuracy(&[], Theme::Light));
+    let (local, volumes) = (sample::local_volumes(), sample::volumes());
+    none(figure::honest_scatter(
+        &local[..2],
+        &volumes[2..],
+        Theme::Light,
+    ));
+    none(figure::honest_scatter(&[], &volumes, Theme::Light));
     assert!(figure::animation(&[], |_| {}).is_err());
 }
 
@@ -198,6 +180,30 @@ fn odd_records_are_drawn_without_panic() {
         check(&figure::radii(&[volume.clone()], Theme::Light).unwrap());
         volume.radii.clear();
         check(&figure::radii(&[volume], Theme::Light).unwrap());
+
+        let mut local = sample::local_volumes().remove(7);
+        local.rms = odd;
+        local.generalization_gap = odd;
+        for point in &mut local.curve[2..5] {
+            point.sigma = odd;
+            point.ln_p = Some(odd);
+            point.interval = Some([odd; 2]);
+            point.constrained_dimensions = Some(odd);
+            point.star_share = Some(odd);
+            point.sample_test_accuracy = Some(odd);
+            point.sample_test_accuracy_range = Some([odd; 2]);
+        }
+        let mut reference = local.clone();
+        reference.method = "lta".into();
+        for records in [vec![local.clone()], vec![local.clone(), reference]] {
+            check(&figure::local_volumes(&records, Theme::Light).unwrap());
+            check(&figure::constrained_dimensions(&records, Theme::Dark).unwrap());
+            check(&figure::honest_scatter(&records, &sample::volumes(), Theme::Light).unwrap());
+            check(&figure::sample_accuracy(&records, Theme::Light).unwrap());
+        }
+        local.curve.clear();
+        check(&figure::local_volumes(&[local.clone()], Theme::Light).unwrap());
+        check(&figure::constrained_dimensions(&[local], Theme::Light).unwrap());
 
         let mut plane = sample::boundary("m", odd, 8, 0.0);
         plane.probability.fill(odd as f32);

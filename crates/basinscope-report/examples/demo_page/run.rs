@@ -1,6 +1,9 @@
 //! A run with made-up records and the simplest of figures, to look at the page with.
 
-use basinscope::record::{HistoryPoint, LineRecord, MinimumRecord, RunDir, VolumeRecord};
+use basinscope::record::{
+    HistoryPoint, LineRecord, LocalVolumePoint, LocalVolumeRecord, MinimumRecord, RunDir,
+    VolumeRecord,
+};
 use serde_json::json;
 
 /// Name, test accuracy, poison points, β, redrawn, median radius, log10 volume.
@@ -76,6 +79,78 @@ pub fn volume(stop: Stop) -> VolumeRecord {
     }
 }
 
+/// σ, ln P and k of the worst stop's basin.
+const CURVE: [(f64, f64, f64); 5] = [
+    (0.002, -6.0, 20.0),
+    (0.005, -44.0, 50.0),
+    (0.01, -80.0, 58.0),
+    (0.02, -115.0, 30.0),
+    (0.04, -120.0, -8.0),
+];
+
+/// The local volume of its basin: the worst stop's curve, scaled to this ln P at σ = 0.02.
+/// At σ = 0.04, the third stop is refused and the last two are not local.
+pub fn local_volume(index: usize) -> LocalVolumeRecord {
+    let (minimum, test_accuracy, ..) = STOPS[index];
+    let scale = [1.0, 7.0, 32.0, 58.0, 115.0][index] / 115.0;
+    let point = |(sigma, ln_p, k): (f64, f64, f64)| {
+        let far = sigma > 0.03;
+        let (refused, local) = (far && index == 2, !(far && index >= 2));
+        let shown = |value: f64| (!refused).then_some(value);
+        let (ln_p, drift) = (scale * ln_p, 0.3 * sigma / 0.04);
+        let accuracy = test_accuracy + drift * (1.0 - 1.3 * test_accuracy);
+        LocalVolumePoint {
+            sigma,
+            ln_p: shown(ln_p),
+            standard_error: shown(0.02 - 0.01 * ln_p),
+            interval: (!refused).then_some([ln_p - 1.5, ln_p + 1.5]),
+            log10_volume: shown(ln_p / std::f64::consts::LN_10 + 3614.0 * (2.5066 * sigma).log10()),
+            constrained_dimensions: shown(scale * k),
+            r_hat: Some(if refused { 1.41 } else { 1.03 }),
+            ess: shown(180.0),
+            star_share: shown(if local { 0.97 } else { 0.31 }),
+            sample_test_accuracy: shown(accuracy),
+            sample_test_accuracy_range: (!refused).then_some([accuracy - 0.02, accuracy + 0.005]),
+            converged: !refused,
+            local,
+            warning: match (refused, local) {
+                (true, _) => "refused: R-hat 1.41".into(),
+                (_, false) => "non-local: f* 0.31".into(),
+                _ => String::new(),
+            },
+        }
+    };
+    LocalVolumeRecord {
+        minimum: minimum.into(),
+        test_accuracy,
+        generalization_gap: 1.0 - test_accuracy,
+        method: "subsim".into(),
+        region: "loss".into(),
+        cutoff: 0.1,
+        dimension: 3614,
+        rms: 0.31,
+        metric: "100 stiffest Hessian directions".into(),
+        curve: CURVE.map(point).to_vec(),
+        largest_local_sigma: Some(if index < 2 { 0.04 } else { 0.02 }),
+        evaluations: 2_412_000,
+        gradients: 400,
+        seed: 7,
+        version: basinscope::VERSION.into(),
+        config: json!({}),
+    }
+}
+
+/// The local volumes of all stops, and what the reference says of the last at σ = 0.02.
+pub fn local_volumes() -> Vec<LocalVolumeRecord> {
+    let mut records: Vec<_> = (0..STOPS.len()).map(local_volume).collect();
+    let mut reference = local_volume(4);
+    reference.method = "lta".into();
+    reference.curve.retain(|point| point.sigma == 0.02);
+    reference.curve[0].ln_p = Some(-116.4);
+    records.push(reference);
+    records
+}
+
 /// A parabola along two directions that reaches 0.1 nats at |c| = `radius`.
 pub fn line(stop: Stop) -> LineRecord {
     let c: Vec<f64> = (-50..=50).map(|i| f64::from(i) / 50.0).collect();
@@ -115,6 +190,7 @@ pub fn between() -> LineRecord {
 pub fn write(run: &RunDir) -> basinscope::Result<()> {
     run.write_json("results/minima.json", &STOPS.map(minimum).to_vec())?;
     run.write_json("results/volumes.json", &STOPS.map(volume).to_vec())?;
+    run.write_json("results/local-volumes.json", &local_volumes())?;
     run.write_json("results/slices.json", &STOPS.map(line).to_vec())?;
     run.write_json("results/between.json", &between())?;
     run.write("config.toml", b"command = \"tour\"\nseed = 7\n")?;
@@ -127,6 +203,10 @@ pub fn write(run: &RunDir) -> basinscope::Result<()> {
         "surfaces",
         "radii",
         "volume-gap",
+        "local-volumes",
+        "constrained-dimensions",
+        "honest-scatter",
+        "sample-accuracy",
     ] {
         figure(run, name, "")?;
         figure(run, name, "-dark")?;

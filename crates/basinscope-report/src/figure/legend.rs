@@ -4,6 +4,7 @@ use super::axes::TICK;
 use super::canvas::{Anchor, Canvas, Stroke, solid};
 use super::color::Color;
 use super::font;
+use super::marker::Marker;
 
 /// What an entry shows.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +15,8 @@ pub(super) enum Symbol {
     Cross(Color),
     /// A piece of line.
     Line(Stroke),
+    /// A marker, hollow or filled.
+    Mark(Marker, Color, bool),
 }
 
 const SYMBOL: f64 = 12.0;
@@ -49,6 +52,9 @@ pub(super) fn row(canvas: &mut Canvas, left: f64, y: f64, entries: &[(Symbol, St
             Symbol::Cross(color) => {
                 let paper = canvas.theme.paper();
                 canvas.cross("", center, 3.4, solid(color, 1.8), paper);
+            }
+            Symbol::Mark(marker, color, hollow) => {
+                marker.draw(canvas, "", vec![center], color, hollow);
             }
             Symbol::Line(stroke) => canvas.line(vec![[x, middle], [x + wide, middle]], stroke),
         }

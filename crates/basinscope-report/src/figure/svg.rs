@@ -105,22 +105,40 @@ fn write_mark(out: &mut String, mark: &Mark) -> Result<(), FigureError> {
     Ok(())
 }
 
+/// The parts as path commands: a first point, then steps from one point to the next, which take
+/// fewer digits than places do.
 fn path_data(parts: &[Vec<[f64; 2]>], closed: bool) -> String {
     let mut data = String::new();
     for part in parts.iter().filter(|part| part.len() > 1) {
+        let mut from = [0.0; 2];
         for (index, point) in simplify::simplify(part, TOLERANCE).iter().enumerate() {
-            data.push(match index {
-                0 => 'M',
-                1 => 'L',
-                _ => ' ',
+            // Whole tenths, so that rounding does not add up along the way.
+            let to = point.map(|place| (10.0 * place).round());
+            let [dx, dy] = [0, 1].map(|axis| step(to[axis] - from[axis]));
+            from = to;
+            data.push_str(match index {
+                0 => "M",
+                1 => "l",
+                _ if dx.starts_with('-') => "",
+                _ => " ",
             });
-            let _ = write!(data, "{},{}", coarse(point[0]), coarse(point[1]));
+            let comma = if dy.starts_with('-') { "" } else { "," };
+            let _ = write!(data, "{dx}{comma}{dy}");
         }
         if closed {
             data.push('Z');
         }
     }
     data
+}
+
+/// A number of tenths in as few letters as can be.
+fn step(tenths: f64) -> String {
+    let text = shortest(format!("{:.1}", tenths / 10.0));
+    match text.split_once("0.") {
+        Some((sign @ ("" | "-"), digits)) => format!("{sign}.{digits}"),
+        _ => text,
+    }
 }
 
 fn class_of(class: &str) -> String {
@@ -203,4 +221,20 @@ fn escape(text: &str) -> String {
             }
             out
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_short_and_their_rounding_does_not_add_up() {
+        let corner = vec![[1.0, 2.0], [4.0, -2.0], [4.0, -1.5]];
+        assert_eq!(path_data(&[corner], true), "M1,2l3-4 0,.5Z");
+        // Places 0, .3, .7 and 1 in tenths: the steps differ, the places are right.
+        let zigzag = vec![[0.0, 0.0], [0.33, 5.0], [0.66, 0.0], [0.99, 5.0]];
+        assert_eq!(path_data(&[zigzag], false), "M0,0l.3,5 .4-5 .3,5");
+        let back = vec![[0.5, 0.0], [0.0, 10.5], [-0.4, 0.0]];
+        assert_eq!(path_data(&[back], false), "M.5,0l-.5,10.5-.4-10.5");
+    }
 }

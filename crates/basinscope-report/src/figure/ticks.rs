@@ -73,8 +73,8 @@ pub(super) fn log_ticks(
             .collect()
     });
     let fine = [digits(&[1.0, 2.0, 5.0]), digits(&[1.0, 3.0])];
-    // Within a decade or so, powers of ten alone would leave one or two labels.
-    let first = if hi - lo < 1.7 {
+    // Within two decades, powers of ten alone would leave one or two labels.
+    let first = if hi - lo < 2.0 {
         fine
     } else {
         Default::default()

@@ -6,6 +6,10 @@ mod embed;
 mod error;
 mod flatness;
 mod format;
+mod local_shape;
+mod local_tables;
+mod local_trust;
+mod local_volume;
 mod minefield;
 mod minima;
 mod mystery;
@@ -60,6 +64,6 @@ pub fn index_html(run: &RunDir) -> Result<String, PageError> {
     sections.extend(boundaries::section(&story, run)?);
     sections.extend(volume::section(&story, run)?);
     sections.push(numbers::section(&story, run)?);
-    sections.push(sources::section());
+    sections.push(sources::section(&story));
     Ok(document::document(&story, &sections).into_string())
 }

@@ -5,14 +5,15 @@ use super::format::{count, percent, plain, significant};
 use super::minima::{poison_words, role};
 use super::story::Story;
 use super::tables::{Row, number, table, text};
-use super::{PageError, Section};
+use super::{PageError, Section, local_tables};
 use basinscope::record::RunDir;
 use maud::{Markup, html};
 
 /// Results that can be saved from the page.
-const DOWNLOADS: [&str; 6] = [
+const DOWNLOADS: [&str; 7] = [
     "results/minima.json",
     "results/volumes.json",
+    "results/local-volumes.json",
     "results/slices.json",
     "results/between.json",
     "results/boundaries.json",
@@ -31,6 +32,7 @@ pub(super) fn section(story: &Story, run: &RunDir) -> Result<Section, PageError>
         short: "Numbers",
         body: html! {
             (minima(story))
+            @if !story.local.is_empty() { (local_tables::tables(story)) }
             @if !story.volumes.is_empty() { (volumes(story)) }
             h3 { "Repeat it" }
             (provenance(story))

@@ -2,7 +2,8 @@
 
 use super::{FITTED_TRAIN_ACCURACY, PageError, STORY_TEST_DIFFERENCE};
 use basinscope::record::{
-    BoundaryRecord, LineRecord, MinefieldRecord, MinimumRecord, RunDir, SurfaceRecord, VolumeRecord,
+    BoundaryRecord, LineRecord, LocalVolumeRecord, MinefieldRecord, MinimumRecord, RunDir,
+    SurfaceRecord, VolumeRecord,
 };
 use std::fs;
 
@@ -11,6 +12,7 @@ pub(super) struct Story {
     /// By test accuracy, best first.
     pub(super) minima: Vec<MinimumRecord>,
     pub(super) volumes: Vec<VolumeRecord>,
+    pub(super) local: Vec<LocalVolumeRecord>,
     pub(super) slices: Vec<LineRecord>,
     pub(super) between: Option<LineRecord>,
     pub(super) boundaries: Vec<BoundaryRecord>,
@@ -39,6 +41,7 @@ impl Story {
         Ok(Self {
             minima,
             volumes: list(run, "results/volumes.json")?,
+            local: list(run, "results/local-volumes.json")?,
             slices: list(run, "results/slices.json")?,
             between: one(run, "results/between.json")?,
             minefield: one(run, "results/minefield.json")?,
@@ -108,6 +111,26 @@ impl Story {
             .collect();
         group.sort_by(|a, b| b.test_accuracy.total_cmp(&a.test_accuracy));
         group
+    }
+
+    /// The local volumes of one setting (region, cutoff), by whatever method: of the settings that
+    /// hold the most records, the first, with the region of low loss before the others.
+    pub(super) fn main_local(&self) -> Vec<LocalVolumeRecord> {
+        let same = |a: &LocalVolumeRecord, b: &LocalVolumeRecord| {
+            (&a.region, a.cutoff) == (&b.region, b.cutoff)
+        };
+        let alike = |lead: &LocalVolumeRecord| {
+            let all = self.local.iter().filter(|other| same(lead, other));
+            all.cloned().collect::<Vec<_>>()
+        };
+        let rank = |lead: &LocalVolumeRecord| (alike(lead).len(), lead.region == "loss");
+        let mut lead: Option<&LocalVolumeRecord> = None;
+        for record in &self.local {
+            if lead.is_none_or(|lead| rank(record) > rank(lead)) {
+                lead = Some(record);
+            }
+        }
+        lead.map(alike).unwrap_or_default()
     }
 
     /// Cutoff on the mean train loss: that of the volumes, else the paper's 0.1 nats.

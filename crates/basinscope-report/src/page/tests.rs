@@ -5,7 +5,7 @@
 mod demo;
 
 use super::*;
-use demo::{STOPS, minimum, volume};
+use demo::{STOPS, local_volumes, minimum, volume};
 
 fn full() -> (tempfile::TempDir, RunDir) {
     let folder = tempfile::tempdir().unwrap();
@@ -50,7 +50,7 @@ fn a_full_run_has_every_station_in_order() {
     }
     assert_eq!(
         html.matches("prefers-color-scheme: dark)\" srcset").count(),
-        8
+        12
     );
 }
 
@@ -93,6 +93,94 @@ fn what_speaks_against_the_story_is_said() {
     (volumes[0].radius_median, volumes[0].radius_median_ci) = (0.01, [0.009, 0.011]);
     run.write_json("results/volumes.json", &volumes).unwrap();
     assert!(text(&index_html(&run).unwrap()).contains("speaks against the story"));
+}
+
+#[test]
+fn local_volumes_lead_their_station_where_there_are_any() {
+    let (_folder, run) = full();
+    let html = index_html(&run).unwrap();
+    let plain = text(&html);
+    for words in [
+        "At σ = 0.0200, the largest width at which the estimates of every minimum are local",
+        "probability 36.8 %",             // e⁻¹
+        "with e−115 (10−50)",             // −115/ln 10 = −49.9
+        "49.5 orders of magnitude apart", // 114/ln 10
+        "k is 1 for clean (at σ = 0.010) and 58 for redrawn-40k (at σ = 0.010)",
+        "From σ = 0.040 on, k of the bad minimum is negative",
+        "at σ = 0.040, about 36.7 %", // 0.11 + 0.3·(1 − 1.3·0.11)
+        "the poisoned basin is not isolated",
+        "Of 25 points",
+        "one refused",
+        "two non-local",
+        "was run at one of the points: the two differ by at most 1.4 nats",
+        "5,306 decades between the two minima, the local volume 49.5",
+        "3,614 dimensions at the rate of the luckiest ray; but only about 58",
+        "Au and Beck 2001: ",
+    ] {
+        assert!(plain.contains(words), "{words}");
+    }
+    let (local, rays) = (html.find("table-local-curves"), html.find("table-volumes"));
+    assert!(local.unwrap() < rays.unwrap());
+    // 25 points and the reference's one.
+    assert_eq!(html.matches("data-field=\"ln_p\"").count(), 26);
+    assert_eq!(html.matches("data-field=\"ln_p\">–<").count(), 1);
+
+    std::fs::remove_file(run.path("results/volumes.json")).unwrap();
+    let plain = text(&index_html(&run).unwrap());
+    assert!(plain.contains("probability 36.8 %") && !plain.contains("luckiest"));
+}
+
+#[test]
+fn without_local_volumes_the_station_is_the_papers() {
+    let (_folder, run) = full();
+    std::fs::remove_file(run.path("results/local-volumes.json")).unwrap();
+    let html = index_html(&run).unwrap();
+    let plain = text(&html);
+    assert!(plain.contains("Call the basin of a minimum the set"));
+    for words in ["Au and Beck", "random step", "The paper’s measure", "R-hat"] {
+        assert!(!plain.contains(words), "{words}");
+    }
+    assert!(!html.contains("local-volumes"));
+}
+
+#[test]
+fn a_local_volume_of_some_minima_is_told_without_comparing() {
+    let (_folder, run) = full();
+    run.write_json("results/local-volumes.json", &local_volumes()[..1].to_vec())
+        .unwrap();
+    let plain = text(&index_html(&run).unwrap());
+    // The good stop at σ = 0.04: −120/115 nats, 35.2 %.
+    assert!(plain.contains("stays in the basin of clean with probability 35.2 %"));
+    assert!(plain.contains("All five points of the curves are local and converged."));
+    for words in [
+        "magnitude apart",
+        "Why the two measures differ",
+        "Where do the samples go",
+    ] {
+        assert!(!plain.contains(words), "{words}");
+    }
+}
+
+#[test]
+fn local_volumes_that_cannot_be_compared_or_disagree_are_said_to() {
+    let (_folder, run) = full();
+    let mut records = local_volumes();
+    for point in &mut records[4].curve {
+        point.converged = false;
+    }
+    run.write_json("results/local-volumes.json", &records)
+        .unwrap();
+    let plain = text(&index_html(&run).unwrap());
+    assert!(plain.contains("There is no width σ at which the estimates of both"));
+    assert!(plain.contains("five unconverged"));
+
+    let mut records = local_volumes();
+    let curve = records[0].curve.clone();
+    records[0].curve = records[4].curve.clone();
+    records[4].curve = curve;
+    run.write_json("results/local-volumes.json", &records)
+        .unwrap();
+    assert!(text(&index_html(&run).unwrap()).contains("here the bad basin is the larger one"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::embed::Picture;
 use super::format::{count, percent, plain, significant, whole, words};
 use super::statistics::rank_correlation;
 use super::story::Story;
-use super::{PageError, Section};
+use super::{PageError, Section, local_volume};
 use basinscope::record::{RunDir, VolumeRecord};
 use maud::{Markup, PreEscaped, html};
 
@@ -12,43 +12,65 @@ use maud::{Markup, PreEscaped, html};
 const FEW_RAYS: f64 = 0.1;
 
 pub(super) fn section(story: &Story, run: &RunDir) -> Result<Option<Section>, PageError> {
-    let radii = Picture::read(run, "radii")?;
-    let gap = Picture::read(run, "volume-gap")?;
-    let volumes = story.main_volumes();
-    let Some(&first) = volumes.first() else {
+    let local = local_volume::body(story, run)?;
+    let rays = rays(story, run, local.is_some())?;
+    if local.is_none() && rays.is_none() {
         return Ok(None);
+    }
+    let both = local.is_some() && rays.is_some();
+    let difference = if both {
+        local_volume::difference(story, run)?
+    } else {
+        html! {}
     };
     Ok(Some(Section {
         id: "volume",
         title: "Volume: how large a target each basin is",
         short: "Volume",
         body: html! {
-            p {
-                "Call the basin of a minimum the set around it where the loss on the training points stays below "
-                strong { (significant(first.cutoff, 2)) " nats" } ". To measure it, shoot N = " (count(first.directions))
-                " rays from the minimum in random directions and find where each leaves the basin: "
-                "its radius r."
-                @if first.normalization != "none" {
-                    " The directions are " (first.normalization) "-normalised, so radii are relative to the size of the weights."
-                }
-            }
-            @if let Some(radii) = &radii {
-                (radii.figure(&radii_alt(&volumes), html! {
-                    "Radii of the basins, ray by ray, and their distribution."
-                }))
-            }
-            (median_text(story, &volumes))
-            h3 { "From radii to volume" }
-            p { "In n = " (count(first.dimension)) " dimensions, the volume is the mean of rⁿ over all directions, times the volume ω" sub { "n" } " of the unit ball:" }
-            (PreEscaped(include_str!("../../assets/page/volume.html")))
-            @if let Some(gap) = &gap {
-                (gap.figure(&gap_alt(&volumes), html! {
-                    "Generalization gap (train minus test accuracy) against the logarithm of the volume, a point for each minimum."
-                }))
-            }
-            (volume_text(story, &volumes))
-            (honesty(&volumes))
+            @if let Some(local) = &local { (local) }
+            @if both { h3 { "The paper’s measure: rays" } }
+            @if let Some(rays) = &rays { (rays) }
+            (difference)
         },
+    }))
+}
+
+/// The paper's way: radii, volume, and what they are worth. `second` where the basin is known.
+fn rays(story: &Story, run: &RunDir, second: bool) -> Result<Option<Markup>, PageError> {
+    let radii = Picture::read(run, "radii")?;
+    let gap = Picture::read(run, "volume-gap")?;
+    let volumes = story.main_volumes();
+    let Some(&first) = volumes.first() else {
+        return Ok(None);
+    };
+    Ok(Some(html! {
+        p {
+            @if second { "The paper " (super::sources::cite("huang")) " measures differently. It too calls " } @else { "Call " }
+            "the basin of a minimum the set around it where the loss on the training points stays below "
+            strong { (significant(first.cutoff, 2)) " nats" } ". To measure it, shoot N = " (count(first.directions))
+            " rays from the minimum in random directions and find where each leaves the basin: "
+            "its radius r."
+            @if first.normalization != "none" {
+                " The directions are " (first.normalization) "-normalised, so radii are relative to the size of the weights."
+            }
+        }
+        @if let Some(radii) = &radii {
+            (radii.figure(&radii_alt(&volumes), html! {
+                "Radii of the basins, ray by ray, and their distribution."
+            }))
+        }
+        (median_text(story, &volumes))
+        h3 { "From radii to volume" }
+        p { "In n = " (count(first.dimension)) " dimensions, the volume is the mean of rⁿ over all directions, times the volume ω" sub { "n" } " of the unit ball:" }
+        (PreEscaped(include_str!("../../assets/page/volume.html")))
+        @if let Some(gap) = &gap {
+            (gap.figure(&gap_alt(&volumes), html! {
+                "Generalization gap (train minus test accuracy) against the logarithm of the volume, a point for each minimum."
+            }))
+        }
+        (volume_text(story, &volumes))
+        (honesty(&volumes))
     }))
 }
 
@@ -185,7 +207,7 @@ fn censored(volumes: &[&VolumeRecord]) -> Markup {
     }
 }
 
-fn overlap(a: [f64; 2], b: [f64; 2]) -> bool {
+pub(super) fn overlap(a: [f64; 2], b: [f64; 2]) -> bool {
     a[0] <= b[1] && b[0] <= a[1]
 }
 

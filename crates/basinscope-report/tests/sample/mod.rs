@@ -1,5 +1,9 @@
 //! Synthetic but realistic records: what a swiss-roll run might find.
 
+mod local;
+
+pub use local::*;
+
 use basinscope::record::*;
 
 /// A number in [0, 1) that depends on its arguments alone.
