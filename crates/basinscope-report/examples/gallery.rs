@@ -51,6 +51,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         write("training", figure::training(&sample::minima(), theme)?)?;
         write("radii", figure::radii(&sample::volumes(), theme)?)?;
         write("volume-gap", figure::volume_gap(&sample::volumes(), theme)?)?;
+        for (name, layers) in [("spectrum", false), ("spectrum-layers", true)] {
+            write(name, figure::spectrum(&sample::spectra(layers), theme)?)?;
+        }
         write("search", figure::search(&sample::search(3, false), theme)?)?;
         write(
             "search-scarce",

@@ -47,6 +47,7 @@ impl StiffDirections {
                 products: 3 * count + 10,
                 tolerance: 1e-2,
                 seed,
+                ..LanczosSettings::default()
             },
         )?;
         Ok(Self {

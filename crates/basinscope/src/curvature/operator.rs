@@ -29,6 +29,43 @@ pub trait SymmetricOperator: Sync {
     }
 }
 
+/// Which matrix of second derivatives is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CurvatureMatrix {
+    /// ∇²L.
+    Hessian,
+    /// `1/N Σ Jᵀ·∇²ℓ·J`: the Hessian without the curvature of the net itself.
+    GaussNewton,
+}
+
+impl CurvatureMatrix {
+    /// The names the command line knows.
+    pub const NAMES: &'static [&'static str] = &["hessian", "gauss-newton"];
+
+    /// A matrix by name.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] listing the names.
+    pub fn from_name(name: &str) -> Result<Self> {
+        Ok(match name {
+            "hessian" => Self::Hessian,
+            "gauss-newton" => Self::GaussNewton,
+            other => {
+                let names = format!("one of {}", Self::NAMES.join(", "));
+                return Err(Error::setting("matrix", names, other));
+            }
+        })
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hessian => "hessian",
+            Self::GaussNewton => "gauss-newton",
+        }
+    }
+}
+
 /// The Hessian ∇²L(θ) of a surface.
 #[derive(Debug, Clone, Copy)]
 pub struct HessianAt<'a, S> {
