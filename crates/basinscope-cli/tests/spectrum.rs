@@ -113,7 +113,13 @@ fn records_hold_what_is_promised() {
         .collect();
     assert_eq!(matrices, ["gauss-newton", "hessian"]);
     assert!(number(&all[0]["whole"]["negative"]).abs() < 1e-9);
+    let page = fs::read_to_string(f.join("run/index.html")).unwrap();
+    assert!(page.contains("<section id=\"curvature\""));
     for matrix in ["hessian", "gauss-newton"] {
+        assert!(
+            page.contains(&format!("figure-spectrum-{matrix}")),
+            "{matrix}"
+        );
         for end in [".svg", ".png", "-dark.svg"] {
             let file = format!("run/figures/spectrum-{matrix}{end}");
             assert!(f.join(&file).is_file(), "{file}");

@@ -156,7 +156,6 @@ fn hessian_products_are_those_of_pytorch() {
         surface.hvp(&theta, &v, &mut found);
         let expected = read(&mut arrays, &format!("{}.clean.hvp", case.key));
         let error = apart(&found, &expected);
-        eprintln!("{}: {error:.1e}", case.key);
         assert!(error < 1e-6, "{}: {error:.1e}", case.key);
         checked += 1;
     }
