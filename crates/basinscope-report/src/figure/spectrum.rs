@@ -18,10 +18,13 @@ const BETWEEN: [f64; 2] = [84.0, 86.0];
 const NAMES: f64 = 170.0;
 /// Fewer eigenvalues than this are not drawn.
 const FEWEST: f64 = 0.5;
+/// The bands of more minima than this would hide each other.
+const BANDED: usize = 4;
 
 /// Spectra of one matrix, colours by test accuracy: the eigenvalues of both ends by rank; how many
-/// lie beyond λ and how many a decade, each with its 95 % band; the trace of each layer, or of the
-/// whole against test accuracy where no layers were measured. Negative eigenvalues are dashed.
+/// lie beyond λ and how many a decade, with the 95 % bands of up to four minima; the trace of each
+/// layer, or of the whole against test accuracy where no layers were measured. Negative eigenvalues
+/// are dashed.
 ///
 /// # Errors
 /// [`FigureError::NoRecords`] for an empty slice; [`FigureError::Length`] where an array does not
@@ -50,14 +53,15 @@ pub fn spectrum(records: &[SpectrumRecord], theme: Theme) -> Result<Figure, Figu
     );
     canvas.heading([left, 28.0], title, HEAD, Anchor::Start);
     let muted = theme.muted();
-    let entries = [
+    let mut entries = vec![
         (Symbol::Line(solid(muted, 1.8)), "λ above 0".to_owned()),
         (Symbol::Line(dashed(muted, 1.8, 4.0)), "λ below 0".into()),
-        (
-            Symbol::Line(solid(muted.fade(0.25), 8.0)),
-            "95 % interval".into(),
-        ),
     ];
+    let banded = records.len() <= BANDED;
+    if banded {
+        let band = Symbol::Line(solid(muted.fade(0.25), 8.0));
+        entries.push((band, "95 % interval".into()));
+    }
     legend::row(&mut canvas, left, 50.0, &entries);
     let note = "λ in nats per squared unit of parameter length; within ± 10⁻⁶ of the largest counts as flat";
     let at = left + legend::width(&entries) + 24.0;
@@ -69,8 +73,8 @@ pub fn spectrum(records: &[SpectrumRecord], theme: Theme) -> Result<Figure, Figu
         .map(|index| &records[index])
         .collect();
     by_rank(&mut canvas, area(0, 0), &order);
-    counts(&mut canvas, area(1, 0), &order);
-    density(&mut canvas, area(0, 1), &order);
+    counts(&mut canvas, area(1, 0), &order, banded);
+    density(&mut canvas, area(0, 1), &order, banded);
     if records.iter().any(|record| !record.layers.is_empty()) {
         layers(&mut canvas, last, &order);
     } else {
@@ -156,7 +160,7 @@ fn by_rank(canvas: &mut Canvas, area: Area, records: &[&SpectrumRecord]) {
 }
 
 /// How many eigenvalues lie beyond λ, on either side.
-fn counts(canvas: &mut Canvas, area: Area, records: &[&SpectrumRecord]) {
+fn counts(canvas: &mut Canvas, area: Area, records: &[&SpectrumRecord], banded: bool) {
     let most = (records.iter()).map(|record| record.dimension as f64);
     let most = extent(most, [1.0, 10.0])[1];
     let axes = magnitudes(canvas, area, records, most, "eigenvalues beyond ± |λ|");
@@ -173,12 +177,12 @@ fn counts(canvas: &mut Canvas, area: Area, records: &[&SpectrumRecord]) {
                 count(part.count_above_high[index], lambda),
             ]
         };
-        curves(canvas, &axes, record, at);
+        curves(canvas, &axes, record, banded, at);
     }
 }
 
 /// How many eigenvalues lie in a decade around λ, on either side.
-fn density(canvas: &mut Canvas, area: Area, records: &[&SpectrumRecord]) {
+fn density(canvas: &mut Canvas, area: Area, records: &[&SpectrumRecord], banded: bool) {
     let most = (records.iter()).flat_map(|record| record.whole.per_decade_high.iter().copied());
     let most = extent(most, [1.0, 10.0])[1];
     let axes = magnitudes(canvas, area, records, most, "eigenvalues a decade");
@@ -192,7 +196,7 @@ fn density(canvas: &mut Canvas, area: Area, records: &[&SpectrumRecord]) {
                 part.per_decade_high[index],
             ]
         };
-        curves(canvas, &axes, record, at);
+        curves(canvas, &axes, record, banded, at);
     }
 }
 
@@ -233,6 +237,7 @@ fn curves(
     canvas: &mut Canvas,
     axes: &Axes,
     record: &SpectrumRecord,
+    banded: bool,
     at: impl Fn(usize) -> [f64; 3],
 ) {
     let part = &record.whole;
@@ -254,7 +259,7 @@ fn curves(
                     .map(|&index| axes.at(part.lambda[index].abs(), at(index)[which]))
                     .collect()
             };
-            if !part.exact {
+            if banded && !part.exact {
                 let band = curve(1).into_iter().chain(curve(2).into_iter().rev());
                 let band = vec![band.collect::<Vec<_>>()];
                 canvas.paths("", band, true, Some(ink.fade(0.13)), None);
@@ -271,7 +276,7 @@ fn layers(canvas: &mut Canvas, area: Area, records: &[&SpectrumRecord]) {
     let parts = (records.iter()).flat_map(|record| &record.layers);
     let axes = Axes {
         area,
-        x: Scale::linear([0.7, most as f64 + 0.3], area.across()),
+        x: Scale::linear([-0.3, most as f64 - 0.7], area.across()),
         y: trace_scale(parts, area),
     };
     let labels = Labels {
@@ -286,7 +291,7 @@ fn layers(canvas: &mut Canvas, area: Area, records: &[&SpectrumRecord]) {
     let mut ends = Vec::new();
     for record in records {
         let ink = ink(canvas, record);
-        let place = |index: usize| axes.at(index as f64 + 1.0, record.layers[index].trace.abs());
+        let place = |index: usize| axes.at(index as f64, record.layers[index].trace.abs());
         let curve: Vec<[f64; 2]> = (0..record.layers.len()).map(place).collect();
         canvas.line(curve.clone(), solid(ink.fade(0.8), 1.5));
         for (part, &center) in record.layers.iter().zip(&curve) {
