@@ -1,6 +1,8 @@
 //! Commands and the options they share.
 
-use crate::commands::{animate, boundary, reproduce, slice, surface, tour, train, volume};
+use crate::commands::{
+    animate, boundary, reproduce, slice, spectrum, surface, tour, train, volume,
+};
 use crate::console::Console;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -54,6 +56,8 @@ enum Command {
     Animate(animate::Args),
     /// Measure the volume of the basin {loss ≤ cutoff} around minima
     Volume(volume::Args),
+    /// Eigenvalues, trace and density of the curvature at minima
+    Spectrum(spectrum::Args),
     /// The paper's figures from scratch, each with a sheet: published, ours, pass or miss
     Reproduce(reproduce::Args),
 }
@@ -81,6 +85,7 @@ impl Cli {
             Some(Command::Surface(args)) => surface::run(args, console),
             Some(Command::Animate(args)) => animate::run(args, console),
             Some(Command::Volume(args)) => volume::run(args, console),
+            Some(Command::Spectrum(args)) => spectrum::run(args, console),
             Some(Command::Reproduce(args)) => reproduce::run(args, console),
         }
     }

@@ -69,6 +69,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         )?;
         write("sample-accuracy", figure::sample_accuracy(&local, theme)?)?;
         write("sample-accuracy-2", figure::sample_accuracy(&ends, theme)?)?;
+        for (name, layers) in [("spectrum", false), ("spectrum-layers", true)] {
+            write(name, figure::spectrum(&sample::spectra(layers), theme)?)?;
+        }
         write("search", figure::search(&sample::search(3, false), theme)?)?;
         write(
             "search-scarce",

@@ -413,3 +413,43 @@ fn odd_records_of_experiments_are_drawn_without_panic() {
     none(figure::margins(&[], Theme::Light));
     none(figure::optimizers(&[], Theme::Light));
 }
+
+#[test]
+fn a_spectrum_shows_both_signs_every_minimum_and_its_trace() {
+    for (layers, text) in [(true, "trace of each layer"), (false, "test accuracy")] {
+        let mut records = sample::spectra(layers);
+        for theme in THEMES {
+            let drawn = figure::spectrum(&records, theme).unwrap();
+            check(&drawn);
+            let texts = [
+                "Spectrum of the Hessian",
+                "eigenvalues a decade",
+                "how many lie beyond λ",
+                "λ below 0",
+                "bad · test 11 %",
+                text,
+            ];
+            for text in texts {
+                assert!(drawn.svg.contains(text), "{text}");
+            }
+        }
+        records[0].matrix = "gauss-newton".into();
+        let drawn = figure::spectrum(&records[..1], Theme::Light).unwrap();
+        assert!(drawn.svg.contains("Gauss–Newton"));
+        for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -3.0] {
+            let mut records = sample::spectra(layers);
+            records[0].whole.top.fill(odd);
+            records[0].whole.per_decade.fill(odd);
+            records[0].whole.count_above_low.fill(odd);
+            records[0].whole.floor = odd;
+            records[1].whole.trace = odd;
+            records[1].whole.trace_interval = [odd; 2];
+            records[1].test_accuracy = odd;
+            check(&figure::spectrum(&records, Theme::Light).unwrap());
+        }
+        records[2].whole.count_above.pop();
+        let error = figure::spectrum(&records, Theme::Light).unwrap_err();
+        assert!(error.to_string().contains("count_above: expected 161"));
+    }
+    assert!(figure::spectrum(&[], Theme::Light).is_err());
+}

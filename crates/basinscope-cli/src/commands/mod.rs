@@ -4,6 +4,7 @@ pub mod animate;
 pub mod boundary;
 pub mod reproduce;
 pub mod slice;
+pub mod spectrum;
 pub mod surface;
 pub mod tour;
 pub mod train;

@@ -1,6 +1,7 @@
 //! The page of a run: one HTML file with everything in it, drawn from the run directory alone.
 
 mod boundaries;
+mod curvature;
 mod document;
 mod embed;
 mod error;
@@ -63,6 +64,7 @@ pub fn index_html(run: &RunDir) -> Result<String, PageError> {
     sections.extend(flatness::section(&story, run)?);
     sections.extend(boundaries::section(&story, run)?);
     sections.extend(volume::section(&story, run)?);
+    sections.extend(curvature::section(&story, run)?);
     sections.push(numbers::section(&story, run)?);
     sections.push(sources::section(&story));
     Ok(document::document(&story, &sections).into_string())

@@ -3,7 +3,7 @@
 use super::{FITTED_TRAIN_ACCURACY, PageError, STORY_TEST_DIFFERENCE};
 use basinscope::record::{
     BoundaryRecord, LineRecord, LocalVolumeRecord, MinefieldRecord, MinimumRecord, RunDir,
-    SurfaceRecord, VolumeRecord,
+    SpectrumRecord, SurfaceRecord, VolumeRecord,
 };
 use std::fs;
 
@@ -17,6 +17,7 @@ pub(super) struct Story {
     pub(super) between: Option<LineRecord>,
     pub(super) boundaries: Vec<BoundaryRecord>,
     pub(super) surfaces: Vec<SurfaceRecord>,
+    pub(super) spectra: Vec<SpectrumRecord>,
     pub(super) minefield: Option<MinefieldRecord>,
     /// `config.toml` as it stands.
     pub(super) config: Option<String>,
@@ -47,6 +48,7 @@ impl Story {
             minefield: one(run, "results/minefield.json")?,
             boundaries: list(run, "results/boundaries.json")?,
             surfaces: list(run, "results/surfaces.json")?,
+            spectra: list(run, "results/spectra.json")?,
             config: if config.is_file() {
                 Some(fs::read_to_string(&config).map_err(PageError::io(&config, "read"))?)
             } else {

@@ -591,3 +591,83 @@ pub fn margins() -> Vec<MarginRecord> {
         })
         .collect()
 }
+
+fn spectrum_part(name: &str, n: usize, largest: f64, exact: bool) -> SpectrumPart {
+    let floor = 1e-6 * largest;
+    let place = |i: usize| -13.5 + 27.5 * i as f64 / 160.0;
+    let lambda: Vec<f64> = (0..161).map(|i| 2.0 * floor * place(i).sinh()).collect();
+    let positive = |lambda: f64| 0.5 * n as f64 / (1.0 + 200.0 * (lambda / largest).sqrt());
+    let negative = |lambda: f64| 0.2 * n as f64 / (1.0 + 2e4 * -lambda / largest);
+    let count = |&lambda: &f64| match lambda > 0.0 {
+        true if lambda > largest => 0.0,
+        true => positive(lambda),
+        false => n as f64 - negative(lambda),
+    };
+    let count_above: Vec<f64> = lambda.iter().map(count).collect();
+    let per_decade: Vec<f64> = (lambda.iter())
+        .map(|&x| {
+            let tail = 0.4 * (n as f64) * (floor / x.abs().max(floor)).sqrt();
+            if x < -1e-2 * largest { 0.0 } else { tail }
+        })
+        .collect();
+    let off = |values: &[f64], by: f64| -> Vec<f64> {
+        let wide = if exact { 0.0 } else { by };
+        values.iter().map(|value| (1.0 + wide) * value).collect()
+    };
+    let top: Vec<f64> = (1..=20).map(|i| largest / f64::from(i).powf(1.3)).collect();
+    let trace = 2.5 * largest;
+    let wide = if exact { 0.0 } else { 0.02 * trace };
+    SpectrumPart {
+        name: name.into(),
+        dimension: n,
+        exact,
+        top_residuals: vec![1e-6 * largest; top.len()],
+        top,
+        bottom: (1..=5).map(|i| -2e-3 * largest / f64::from(i)).collect(),
+        bottom_residuals: vec![1e-6 * largest; 5],
+        trace,
+        trace_standard_error: wide / 2.0,
+        trace_interval: [trace - wide, trace + wide],
+        floor,
+        positive: positive(floor),
+        positive_interval: [0.9 * positive(floor), 1.1 * positive(floor)],
+        negative: negative(-floor),
+        negative_interval: [0.9 * negative(-floor), 1.1 * negative(-floor)],
+        per_decade_low: off(&per_decade, -0.3),
+        per_decade_high: off(&per_decade, 0.3),
+        per_decade,
+        count_above_low: off(&count_above, -0.1),
+        count_above_high: off(&count_above, 0.1),
+        count_above,
+        lambda,
+        products: 1_445,
+    }
+}
+
+/// Curvature that grows a thousandfold from the best minimum to the worst.
+pub fn spectra(layers: bool) -> Vec<SpectrumRecord> {
+    DIAL.iter()
+        .enumerate()
+        .map(|(k, &(name, test, ..))| {
+            let largest = 10f64.powf(1.0 + 3.0 * k as f64 / 7.0);
+            let sizes = [69, 384, 442, 864, 924, 899, 32];
+            let blocks = sizes.iter().enumerate().map(|(layer, &n)| {
+                let share = 0.1 + 0.8 * noise(k as u64, layer as u64);
+                spectrum_part(&format!("layers.{layer}"), n, share * largest, true)
+            });
+            SpectrumRecord {
+                minimum: name.into(),
+                test_accuracy: test,
+                generalization_gap: 1.0 - test,
+                matrix: "hessian".into(),
+                dimension: 3614,
+                whole: spectrum_part("whole", 3614, largest, false),
+                layers: if layers { blocks.collect() } else { Vec::new() },
+                products: 5_059,
+                seed: 1,
+                version: "0.1.0".into(),
+                config: serde_json::Value::Null,
+            }
+        })
+        .collect()
+}

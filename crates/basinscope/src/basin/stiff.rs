@@ -56,6 +56,7 @@ impl StiffDirections {
                 products: 3 * count + 10,
                 tolerance: 1e-2,
                 seed,
+                ..LanczosSettings::default()
             },
         )?;
         let mut stiff = Self {

@@ -1,31 +1,34 @@
-//! The stiffest directions of a minimum: Lanczos iteration on its Hessian.
+//! Eigenpairs at the ends of a spectrum: Lanczos iteration.
 
+use super::krylov::Krylov;
+use super::operator::{HessianAt, SymmetricOperator};
 use crate::random::stream;
 use crate::surface::TwiceDifferentiable;
 use crate::{Error, Result};
-use faer::{Mat, Side};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 
 /// What is asked of the iteration.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LanczosSettings {
-    /// Eigenpairs wanted, the largest eigenvalues first.
+    /// Eigenpairs wanted at the top, the largest eigenvalues first.
     pub count: usize,
-    /// Hessian products at most.
+    /// Eigenpairs wanted at the bottom, the most negative eigenvalues first.
+    pub bottom: usize,
+    /// Products with the matrix at most.
     pub products: usize,
-    /// Residual |Hv − λv| at which an eigenpair counts as found, in units of the largest
-    /// eigenvalue.
+    /// Residual |Av − λv| at which an eigenpair counts as found, in units of the largest |λ|.
     pub tolerance: f64,
     /// Seed of the first vector.
     pub seed: u64,
 }
 
 impl Default for LanczosSettings {
-    /// One eigenpair, at most 100 products, to 1e-3.
+    /// The top eigenpair, at most 100 products, to 1e-3.
     fn default() -> Self {
         Self {
             count: 1,
+            bottom: 0,
             products: 100,
             tolerance: 1e-3,
             seed: 0,
@@ -33,154 +36,109 @@ impl Default for LanczosSettings {
     }
 }
 
-/// An eigenvalue of the Hessian with its unit eigenvector.
+/// An eigenvalue with its unit eigenvector.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Eigenpair {
-    /// The eigenvalue, in nats per squared unit of parameter length.
+    /// The eigenvalue; of a Hessian in nats per squared unit of parameter length.
     pub value: f64,
-    /// The eigenvector, of norm 1 (`dim()` values).
+    /// The eigenvector, of norm 1, its largest entry positive (`dim()` values).
     pub vector: Vec<f32>,
-    /// |Hv − λv|, as the iteration estimates it.
+    /// |Av − λv|, as the iteration estimates it.
     pub residual: f64,
 }
 
-/// The largest eigenvalues of the Hessian at θ, and their eigenvectors.
+/// Eigenpairs of both ends of a spectrum.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExtremeEigenpairs {
+    /// The largest eigenvalues, descending.
+    pub top: Vec<Eigenpair>,
+    /// The smallest eigenvalues, ascending.
+    pub bottom: Vec<Eigenpair>,
+    /// Products it took.
+    pub products: usize,
+}
+
+/// The largest and the smallest eigenvalues of a symmetric matrix, and their eigenvectors.
 ///
-/// Lanczos iteration with full reorthogonalisation (twice is enough), in f64 around f32 products.
-/// Ends when `count` pairs are found to the tolerance, or after `products` products; each pair
-/// tells its residual.
+/// Lanczos iteration with full reorthogonalisation. Ends when all pairs are found to the
+/// tolerance, or after `products` products; each pair tells its residual, and an eigenvalue of A
+/// lies within that of the value told. What f32 products cannot tell from rounding, about 1e-7 of
+/// the largest |λ|, remains unknown.
 ///
 /// # Errors
-/// [`Error::Shape`] for a θ of the wrong length; [`Error::Setting`] for no pair, or more pairs
-/// than products or parameters.
+/// [`Error::Setting`] for no pair, more pairs than products or rows, or products that are not
+/// finite.
 ///
 /// # Cost
-/// At most `products` Hessian products and as many vectors of memory.
+/// At most `products` products and as many vectors of memory; O(n·products²) arithmetic.
 ///
 /// # Reference
 /// Golub and Van Loan 2013, section 10.3.
+pub fn extreme_eigenpairs(
+    matrix: &(impl SymmetricOperator + ?Sized),
+    settings: LanczosSettings,
+) -> Result<ExtremeEigenpairs> {
+    let dim = matrix.dim();
+    let most = settings.products.min(dim);
+    let (count, bottom) = (settings.count, settings.bottom);
+    let wanted = count.saturating_add(bottom);
+    if wanted == 0 || wanted > most {
+        let expected = format!("from 1 to {most}, the products or parameters there are");
+        return Err(Error::setting("eigenpairs", expected, wanted));
+    }
+    let rng = &mut stream(settings.seed, "lanczos", 0);
+    let mut krylov = Krylov::new((0..dim).map(|_| rng.sample(StandardNormal)).collect());
+    let mut look_at = 1;
+    loop {
+        krylov.grow(matrix)?;
+        let done = krylov.len() >= most || krylov.is_exhausted(f64::EPSILON);
+        // The small problem costs the cube of its size: it is looked at ever more rarely.
+        if krylov.len() < look_at && !done {
+            continue;
+        }
+        look_at = krylov.len() + 1 + krylov.len() / 16;
+        let ritz = krylov.ritz()?;
+        let size = ritz.values.len();
+        let top = (0..size).rev().take(count);
+        let low = 0..bottom.min(size);
+        let enough = size >= wanted
+            && (top.clone().chain(low.clone()))
+                .all(|place| ritz.residual(place) <= settings.tolerance * ritz.scale());
+        if enough || done {
+            let pair = |place: usize| Eigenpair {
+                value: ritz.values[place],
+                vector: krylov.lift((0..size).map(|row| ritz.vectors[(row, place)])),
+                residual: ritz.residual(place),
+            };
+            return Ok(ExtremeEigenpairs {
+                top: top.map(pair).collect(),
+                bottom: low.map(pair).collect(),
+                products: size,
+            });
+        }
+    }
+}
+
+/// The largest eigenvalues of the Hessian at θ, and their eigenvectors: [`extreme_eigenpairs`] of
+/// [`HessianAt`].
+///
+/// # Errors
+/// [`Error::Shape`] for a θ of the wrong length; those of [`extreme_eigenpairs`].
+///
+/// # Cost
+/// As [`extreme_eigenpairs`].
 pub fn top_eigenpairs(
     surface: &impl TwiceDifferentiable,
     theta: &[f32],
     settings: LanczosSettings,
 ) -> Result<Vec<Eigenpair>> {
-    let dim = surface.dim();
-    if theta.len() != dim {
-        return Err(Error::Shape {
-            what: "theta".into(),
-            expected: vec![dim],
-            found: vec![theta.len()],
-        });
-    }
-    let most = settings.products.min(dim);
-    if settings.count == 0 || settings.count > most {
-        let expected = format!("from 1 to {most}, the products or parameters there are");
-        return Err(Error::setting("eigenpairs", expected, settings.count));
-    }
-    let rng = &mut stream(settings.seed, "lanczos", 0);
-    let mut next: Vec<f64> = (0..dim).map(|_| rng.sample(StandardNormal)).collect();
-    let mut basis: Vec<Vec<f64>> = Vec::new();
-    let (mut diagonal, mut beside) = (Vec::new(), Vec::new());
-    let mut product = vec![0.0_f32; dim];
-    let mut length = norm(&next);
-    loop {
-        next.iter_mut().for_each(|x| *x /= length);
-        let vector: Vec<f32> = next.iter().map(|&x| x as f32).collect();
-        surface.hvp(theta, &vector, &mut product);
-        basis.push(std::mem::take(&mut next));
-        next = product.iter().map(|&x| f64::from(x)).collect();
-        let along = dot(&next, &basis[basis.len() - 1]);
-        diagonal.push(along);
-        for _ in 0..2 {
-            for known in &basis {
-                let share = dot(&next, known);
-                for (x, &k) in next.iter_mut().zip(known) {
-                    *x -= share * k;
-                }
-            }
-        }
-        length = norm(&next);
-        let found = ritz(&diagonal, &beside, length)?;
-        let scale = found
-            .iter()
-            .fold(0.0_f64, |most, pair| most.max(pair.value.abs()));
-        let enough = found.len() >= settings.count
-            && (found[..settings.count].iter())
-                .all(|pair| pair.residual <= settings.tolerance * scale);
-        let stuck = length <= f64::EPSILON * scale || !length.is_finite();
-        if enough || stuck || basis.len() >= most {
-            let wanted = found.into_iter().take(settings.count);
-            return Ok(wanted.map(|pair| pair.lift(&basis)).collect());
-        }
-        beside.push(length);
-    }
-}
-
-/// An eigenpair of the small tridiagonal matrix.
-struct Ritz {
-    value: f64,
-    weights: Vec<f64>,
-    residual: f64,
-}
-
-impl Ritz {
-    fn lift(self, basis: &[Vec<f64>]) -> Eigenpair {
-        let mut vector = vec![0.0; basis[0].len()];
-        for (known, &weight) in basis.iter().zip(&self.weights) {
-            for (x, &k) in vector.iter_mut().zip(known) {
-                *x += weight * k;
-            }
-        }
-        // An eigenvector has no sign: make its largest entry positive.
-        let largest = vector.iter().fold(
-            0.0_f64,
-            |best, &x| if x.abs() > best.abs() { x } else { best },
-        );
-        let scale = norm(&vector).copysign(largest);
-        Eigenpair {
-            value: self.value,
-            vector: vector.iter().map(|&x| (x / scale) as f32).collect(),
-            residual: self.residual,
-        }
-    }
-}
-
-/// Eigenpairs of the tridiagonal matrix, the largest value first; `rest` is the norm of what the
-/// basis leaves over.
-fn ritz(diagonal: &[f64], beside: &[f64], rest: f64) -> Result<Vec<Ritz>> {
-    let size = diagonal.len();
-    let matrix = Mat::from_fn(size, size, |i, j| match i.abs_diff(j) {
-        0 => diagonal[i],
-        1 => beside[i.min(j)],
-        _ => 0.0,
-    });
-    let eigen = matrix
-        .self_adjoint_eigen(Side::Lower)
-        .map_err(|_| Error::setting("Hessian products", "finite values", "NaN or infinity"))?;
-    Ok((0..size)
-        .rev()
-        .map(|place| {
-            let weights: Vec<f64> = (0..size).map(|row| eigen.U()[(row, place)]).collect();
-            Ritz {
-                value: eigen.S()[place],
-                residual: (rest * weights[size - 1]).abs(),
-                weights,
-            }
-        })
-        .collect())
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-fn norm(a: &[f64]) -> f64 {
-    dot(a, a).sqrt()
+    Ok(extreme_eigenpairs(&HessianAt::new(surface, theta)?, settings)?.top)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::Differenced;
+    use super::super::test_matrices::{decaying, rotated};
     use super::*;
     use crate::surface::analytic::Ellipsoid;
 
@@ -226,14 +184,45 @@ mod tests {
 
     #[test]
     fn too_many_pairs_are_refused() {
-        for count in [0, 11] {
+        for (count, bottom) in [(0, 0), (11, 0), (6, 5)] {
             let settings = LanczosSettings {
                 count,
+                bottom,
                 ..LanczosSettings::default()
             };
             let bowl = Ellipsoid::sphere(10, 1.0);
             let error = top_eigenpairs(&bowl, &[1.0; 10], settings).unwrap_err();
             assert!(error.to_string().contains("1 to 10"), "{error}");
         }
+    }
+
+    #[test]
+    fn both_ends_of_a_spectrum_with_both_signs_are_found() {
+        // ±100/i², every third negative: the smallest are −100/9, −100/36, −100/81.
+        let mut exact = decaying(200);
+        let matrix = rotated(&exact, 1);
+        let settings = LanczosSettings {
+            count: 5,
+            bottom: 3,
+            tolerance: 1e-6,
+            ..LanczosSettings::default()
+        };
+        let found = extreme_eigenpairs(&matrix, settings).unwrap();
+        exact.sort_by(f64::total_cmp);
+        let check = |pair: &Eigenpair, exact: f64| {
+            assert!((pair.value - exact).abs() < 1e-5, "{} {exact}", pair.value);
+            let mut image = vec![0.0; 200];
+            matrix.apply(&pair.vector, &mut image);
+            let left = (image.iter().zip(&pair.vector))
+                .map(|(&a, &v)| (f64::from(a) - pair.value * f64::from(v)).powi(2))
+                .sum::<f64>()
+                .sqrt();
+            // f32 rounds the vector and the product: 1e-7 of the largest |λ|, times a few.
+            assert!(left <= pair.residual + 1e-4, "{left} {}", pair.residual);
+        };
+        (found.top.iter().zip(exact.iter().rev())).for_each(|(pair, &exact)| check(pair, exact));
+        (found.bottom.iter().zip(&exact)).for_each(|(pair, &exact)| check(pair, exact));
+        assert_eq!((found.top.len(), found.bottom.len()), (5, 3));
+        assert!(found.products < 60, "{}", found.products);
     }
 }

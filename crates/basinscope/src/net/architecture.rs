@@ -179,6 +179,16 @@ mod tests {
     }
 
     #[test]
+    fn layers_are_weights_with_their_biases() {
+        let net = Architecture::new(vec![2, 3, 1], Activation::Relu).unwrap();
+        let layers = net.layout().layers();
+        assert_eq!(
+            layers,
+            [("layers.0".into(), 0..9), ("layers.1".into(), 9..13)]
+        );
+    }
+
+    #[test]
     fn a_width_of_zero_is_refused() {
         let error = Architecture::new(vec![2, 0, 1], Activation::Relu)
             .unwrap_err()

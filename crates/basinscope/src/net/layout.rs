@@ -85,6 +85,16 @@ impl ParameterLayout {
         &self.blocks
     }
 
+    /// The layers in order: name (`layers.0`) and place in θ, biases with their weights.
+    pub fn layers(&self) -> Vec<(String, Range<usize>)> {
+        (self.blocks.chunk_by(|a, b| a.layer == b.layer))
+            .map(|blocks| {
+                let range = blocks[0].offset..blocks[blocks.len() - 1].range().end;
+                (format!("layers.{}", blocks[0].layer), range)
+            })
+            .collect()
+    }
+
     /// Number of parameters n.
     pub fn num_params(&self) -> usize {
         self.blocks.last().map_or(0, |block| block.range().end)

@@ -3,7 +3,7 @@
 use super::kernel::{Batch, Objective, Task};
 use super::{Architecture, MlpSurface, mlp};
 use crate::data::Dataset;
-use crate::surface::{Differentiable, Evaluate, LossSurface};
+use crate::surface::{Differentiable, Evaluate, LossSurface, TwiceDifferentiable};
 use npyz::npz::NpzArchive;
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -20,6 +20,7 @@ struct Case {
     widths: Vec<usize>,
     activation: super::Activation,
     points: usize,
+    hvp: bool,
 }
 
 type Arrays = NpzArchive<std::io::BufReader<std::fs::File>>;
@@ -132,4 +133,31 @@ fn losses_and_gradients_are_those_of_pytorch() {
     }
     assert_eq!(checked, fixtures.cases.len() * 3 * 2);
     assert!(worst < 1e-6, "largest relative error of a loss: {worst:e}");
+}
+
+/// A product sums some hundred roundings as a gradient does; errors of both signs cancel, so that
+/// the whole vector is within 1e-6 of its length.
+#[test]
+fn hessian_products_are_those_of_pytorch() {
+    let fixtures: Fixtures =
+        serde_json::from_slice(&std::fs::read(fixture("torch_parity.json")).unwrap()).unwrap();
+    let mut arrays = NpzArchive::open(fixture("torch_parity.npz")).unwrap();
+    let mut checked = 0;
+    for case in fixtures.cases.iter().filter(|case| case.hvp) {
+        let net = Architecture::new(case.widths.clone(), case.activation).unwrap();
+        let theta = read_f32(&mut arrays, &format!("{}.theta", case.arch));
+        let v = read_f32(&mut arrays, &format!("{}.direction", case.arch));
+        let inputs = read_f32(&mut arrays, &format!("{}.inputs", case.key));
+        let labels = read(&mut arrays, &format!("{}.labels", case.key));
+        let labels = labels.into_iter().map(|label| label as u32).collect();
+        let points = Dataset::new(inputs, labels, net.num_features(), net.num_classes()).unwrap();
+        let surface = MlpSurface::new(&net, &points).unwrap();
+        let mut found = vec![0.0; net.num_params()];
+        surface.hvp(&theta, &v, &mut found);
+        let expected = read(&mut arrays, &format!("{}.clean.hvp", case.key));
+        let error = apart(&found, &expected);
+        assert!(error < 1e-6, "{}: {error:.1e}", case.key);
+        checked += 1;
+    }
+    assert_eq!(checked, 7, "one size of every net");
 }

@@ -352,7 +352,7 @@ fn assert_products_agree(widths: &[usize], activation: Activation, seed: u64) {
             .map(|(&found, exact)| (f64::from(found) - exact).powi(2))
             .sum::<f64>()
             .sqrt();
-        assert!(error <= 2e-6 * scale, "{what}: {:.1e}", error / scale);
+        assert!(error <= 1e-6 * scale, "{what}: {:.1e}", error / scale);
 
         let other = product(Matrix::Hessian, &u);
         let (one, two) = (dot(&u, &found), dot(&v, &other));

@@ -1,0 +1,195 @@
+//! Symmetric matrices known by their products alone: the Hessian, Gauss–Newton, blocks of either.
+
+use crate::net::MlpSurface;
+use crate::surface::TwiceDifferentiable;
+use crate::{Error, Result};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// A symmetric n × n matrix A that can be multiplied with a vector.
+pub trait SymmetricOperator: Sync {
+    /// Its size n.
+    fn dim(&self) -> usize;
+
+    /// Writes `A·v` (`dim()` values) into `out`.
+    fn apply(&self, v: &[f32], out: &mut [f32]);
+
+    /// `A·v` of many vectors of `dim()` values.
+    ///
+    /// Vectors are spread over the threads of the current rayon pool; the bits do not depend on
+    /// how many there are.
+    fn apply_all(&self, vectors: &[Vec<f32>]) -> Vec<Vec<f32>> {
+        (vectors.par_iter())
+            .map(|v| {
+                let mut out = vec![0.0; self.dim()];
+                self.apply(v, &mut out);
+                out
+            })
+            .collect()
+    }
+}
+
+/// Which matrix of second derivatives is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CurvatureMatrix {
+    /// ∇²L.
+    Hessian,
+    /// `1/N Σ Jᵀ·∇²ℓ·J`: the Hessian without the curvature of the net itself.
+    GaussNewton,
+}
+
+impl CurvatureMatrix {
+    /// The names the command line knows.
+    pub const NAMES: &'static [&'static str] = &["hessian", "gauss-newton"];
+
+    /// A matrix by name.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] listing the names.
+    pub fn from_name(name: &str) -> Result<Self> {
+        Ok(match name {
+            "hessian" => Self::Hessian,
+            "gauss-newton" => Self::GaussNewton,
+            other => {
+                let names = format!("one of {}", Self::NAMES.join(", "));
+                return Err(Error::setting("matrix", names, other));
+            }
+        })
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hessian => "hessian",
+            Self::GaussNewton => "gauss-newton",
+        }
+    }
+}
+
+/// The Hessian ∇²L(θ) of a surface.
+#[derive(Debug, Clone, Copy)]
+pub struct HessianAt<'a, S> {
+    surface: &'a S,
+    theta: &'a [f32],
+}
+
+impl<'a, S: TwiceDifferentiable> HessianAt<'a, S> {
+    /// The Hessian of a surface at θ.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for a θ of the wrong length.
+    pub fn new(surface: &'a S, theta: &'a [f32]) -> Result<Self> {
+        check_length(theta, surface.dim())?;
+        Ok(Self { surface, theta })
+    }
+}
+
+impl<S: TwiceDifferentiable> SymmetricOperator for HessianAt<'_, S> {
+    fn dim(&self) -> usize {
+        self.theta.len()
+    }
+
+    fn apply(&self, v: &[f32], out: &mut [f32]) {
+        self.surface.hvp(self.theta, v, out);
+    }
+}
+
+/// The Gauss–Newton matrix `1/N Σ Jᵀ·∇²ℓ·J` of a perceptron at θ, J the Jacobian of the logits.
+#[derive(Clone, Copy)]
+pub struct GaussNewtonAt<'a> {
+    surface: &'a MlpSurface,
+    theta: &'a [f32],
+}
+
+impl<'a> GaussNewtonAt<'a> {
+    /// The Gauss–Newton matrix of a perceptron's surface at θ.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for a θ of the wrong length.
+    pub fn new(surface: &'a MlpSurface, theta: &'a [f32]) -> Result<Self> {
+        check_length(theta, surface.architecture().num_params())?;
+        Ok(Self { surface, theta })
+    }
+}
+
+impl SymmetricOperator for GaussNewtonAt<'_> {
+    fn dim(&self) -> usize {
+        self.theta.len()
+    }
+
+    fn apply(&self, v: &[f32], out: &mut [f32]) {
+        self.surface.gauss_newton_product(self.theta, v, out);
+    }
+}
+
+/// The diagonal block of a matrix that belongs to a range of parameters: a layer, say.
+#[derive(Debug, Clone)]
+pub struct Restricted<'a, A: ?Sized> {
+    whole: &'a A,
+    range: Range<usize>,
+}
+
+impl<'a, A: SymmetricOperator + ?Sized> Restricted<'a, A> {
+    /// The block of rows and columns `range`.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for a range that is empty or reaches beyond the matrix.
+    pub fn new(whole: &'a A, range: Range<usize>) -> Result<Self> {
+        if range.is_empty() || range.end > whole.dim() {
+            let expected = format!("a range of parameters within 0..{}", whole.dim());
+            return Err(Error::setting("block", expected, format!("{range:?}")));
+        }
+        Ok(Self { whole, range })
+    }
+}
+
+impl<A: SymmetricOperator + ?Sized> SymmetricOperator for Restricted<'_, A> {
+    fn dim(&self) -> usize {
+        self.range.len()
+    }
+
+    fn apply(&self, v: &[f32], out: &mut [f32]) {
+        let mut padded = vec![0.0; self.whole.dim()];
+        padded[self.range.clone()].copy_from_slice(v);
+        let mut product = vec![0.0; self.whole.dim()];
+        self.whole.apply(&padded, &mut product);
+        out.copy_from_slice(&product[self.range.clone()]);
+    }
+}
+
+fn check_length(theta: &[f32], expected: usize) -> Result<()> {
+    if theta.len() == expected {
+        return Ok(());
+    }
+    Err(Error::Shape {
+        what: "theta".into(),
+        expected: vec![expected],
+        found: vec![theta.len()],
+    })
+}
+
+/// A product that holds NaN or infinity: the loss has left the floats at θ.
+pub(super) fn not_finite() -> Error {
+    Error::setting("Hessian products", "finite values", "NaN or infinity")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::surface::analytic::Ellipsoid;
+
+    #[test]
+    fn a_block_is_the_matrix_with_the_other_rows_and_columns_cut_off() {
+        // h = 6/i: rows 1 and 2 (from 0) are diag(3, 2).
+        let bowl = Ellipsoid::power_law(4, 6.0, 1.0);
+        let whole = HessianAt::new(&bowl, &[0.0; 4]).unwrap();
+        let block = Restricted::new(&whole, 1..3).unwrap();
+        let mut out = [0.0; 2];
+        block.apply(&[1.0, -1.0], &mut out);
+        assert_eq!((block.dim(), out), (2, [3.0, -2.0]));
+        for range in [2..2, 3..5] {
+            assert!(Restricted::new(&whole, range).is_err());
+        }
+        assert!(HessianAt::new(&bowl, &[0.0; 5]).is_err());
+    }
+}
