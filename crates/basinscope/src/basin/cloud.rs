@@ -121,6 +121,7 @@ impl<'a, R: Region> Cloud<'a, R> {
             sigma: Vec::new(),
             ln_p: Vec::new(),
             acceptance: Vec::new(),
+            survivors: Vec::new(),
             samples: Vec::new(),
             evaluations: 0,
         };
@@ -134,6 +135,7 @@ impl<'a, R: Region> Cloud<'a, R> {
             walk.sigma.push(asked);
             walk.ln_p.push((inside.len() as f64 / p).ln());
             walk.acceptance.push(1.0);
+            walk.survivors.push(inside.len());
             walk.samples.push(self.steps(&inside, asked));
         }
         let mut ln_p = (inside.len() as f64 / p).ln();
@@ -153,6 +155,7 @@ impl<'a, R: Region> Cloud<'a, R> {
             walk.sigma.push(sigma);
             walk.ln_p.push(ln_p);
             walk.acceptance.push(acceptance);
+            walk.survivors.push(inside.len());
             if sigmas.contains(&sigma) {
                 let all: Vec<usize> = (0..self.settings.particles).collect();
                 walk.samples.push(self.steps(&all, sigma));

@@ -1,5 +1,6 @@
 //! The volume of the basin {loss ≤ cutoff} around a minimum.
 
+mod assess;
 mod chains;
 mod cloud;
 mod compare;
@@ -14,6 +15,7 @@ mod statistics;
 mod stiff;
 mod subsim;
 
+pub use assess::{Assessment, R_HAT_REFUSED, R_HAT_WARNED, assess, judge};
 pub use compare::{RadiusRatio, log10_volume_ratio_of_balls};
 pub use diagnostics::split_r_hat;
 pub use flips::{FlipSettings, Flips};
@@ -23,6 +25,6 @@ pub use radial::{
     RadialVolume,
 };
 pub use radius::Search;
-pub use region::{HighAccuracy, LowLoss, Region};
+pub use region::{HighAccuracy, LowLoss, Region, SamePredictions};
 pub use stiff::StiffDirections;
 pub use subsim::{LocalVolume, SubsimSettings, Walk};

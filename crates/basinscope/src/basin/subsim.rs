@@ -1,6 +1,7 @@
 //! Subset simulation: the chance that a Gaussian step stays in the basin, as a curve over σ.
 
 use super::cloud::Cloud;
+use super::diagnostics::student_half_width;
 use super::region::Region;
 use super::stiff::StiffDirections;
 use crate::{Error, Result};
@@ -46,6 +47,8 @@ pub struct Walk {
     pub ln_p: Vec<f64>,
     /// Share of moves accepted at each (1 where direct draws were enough).
     pub acceptance: Vec<f64>,
+    /// Walkers that survived the step to each: what its factor of P rests on.
+    pub survivors: Vec<usize>,
     /// Some of the walkers at each asked σ, as steps x from θ* (`[up to 50, n]`).
     pub samples: Vec<Vec<f32>>,
     /// Evaluations of the region.
@@ -94,6 +97,25 @@ impl LocalVolume {
         (self.sigma.iter().zip(&self.ln_p))
             .map(|(sigma, ln_p)| (ln_p + half * (TAU * sigma * sigma).ln()) / LN_10)
             .collect()
+    }
+
+    /// 95 % interval of ln P at each asked width, by Student's t over the replicates.
+    pub fn intervals(&self) -> Vec<[f64; 2]> {
+        (self.ln_p.iter().zip(&self.standard_error))
+            .map(|(ln_p, &error)| {
+                let half = student_half_width(error, self.walks.len() - 1);
+                [ln_p - half, (ln_p + half).min(0.0)]
+            })
+            .collect()
+    }
+
+    /// Walkers that ln P rests on at σ, over all replicates: those that survived the step there.
+    pub fn survivors(&self, sigma: f64) -> usize {
+        let of = |walk: &Walk| {
+            let place = walk.sigma.iter().position(|&s| s >= sigma)?;
+            walk.survivors.get(place).copied()
+        };
+        self.walks.iter().filter_map(of).sum()
     }
 
     /// Number of dimensions constrained at σ: `k = −d ln P/d ln σ`, over a factor of 1.3 in σ.

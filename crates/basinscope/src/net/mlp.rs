@@ -4,7 +4,7 @@ use super::Architecture;
 use super::kernel::{Backend, Batch, Matrix, Task, Workspace};
 use crate::data::Dataset;
 use crate::surface::{
-    Classifier, Differentiable, Evaluate, Evaluation, LossSurface, TwiceDifferentiable,
+    Classifier, Differentiable, Evaluate, Evaluation, LossSurface, Predict, TwiceDifferentiable,
 };
 use crate::{Error, Result};
 use std::cell::RefCell;
@@ -153,6 +153,42 @@ impl Evaluate for MlpSurface {
             accuracy: correct as f64 / self.batch.len() as f64,
         }
     }
+}
+
+impl Predict for MlpSurface {
+    fn num_classes(&self) -> usize {
+        self.net.num_classes()
+    }
+
+    fn probabilities(&self, theta: &[f32], out: &mut [f32]) {
+        let (outputs, classes) = (self.net.num_outputs(), self.net.num_classes());
+        assert_eq!(out.len(), self.batch.len() * classes, "[examples, classes]");
+        let mut logits = vec![0.0; self.batch.len() * outputs];
+        run(&self.net, theta, &self.batch, Task::Logits(&mut logits));
+        for (row, logits) in out
+            .chunks_exact_mut(classes)
+            .zip(logits.chunks_exact(outputs))
+        {
+            match logits {
+                [logit] => row.copy_from_slice(&[sigmoid(-logit), sigmoid(*logit)]),
+                _ => softmax(logits, row),
+            }
+        }
+    }
+}
+
+fn sigmoid(logit: f32) -> f32 {
+    1.0 / (1.0 + (-logit).exp())
+}
+
+fn softmax(logits: &[f32], out: &mut [f32]) {
+    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut sum = 0.0;
+    for (out, logit) in out.iter_mut().zip(logits) {
+        *out = (logit - top).exp();
+        sum += *out;
+    }
+    out.iter_mut().for_each(|p| *p /= sum);
 }
 
 impl Differentiable for MlpSurface {

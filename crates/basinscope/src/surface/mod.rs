@@ -59,6 +59,15 @@ pub trait Evaluate: LossSurface {
     fn evaluate(&self, theta: &[f32]) -> Evaluation;
 }
 
+/// A surface whose examples are given a probability for each class.
+pub trait Predict: LossSurface {
+    /// Number of classes K.
+    fn num_classes(&self) -> usize;
+
+    /// Writes the predicted probabilities at θ, row-major `[examples(), K]`.
+    fn probabilities(&self, theta: &[f32], out: &mut [f32]);
+}
+
 /// A surface with gradients.
 pub trait Differentiable: LossSurface {
     /// Mean loss at θ; writes its gradient (`dim()` values) into `grad`.
