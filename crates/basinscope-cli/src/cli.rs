@@ -1,6 +1,6 @@
 //! Commands and the options they share.
 
-use crate::commands::{animate, boundary, reproduce, slice, surface, tour, train, volume};
+use crate::commands::{animate, boundary, compare, reproduce, slice, surface, tour, train, volume};
 use crate::console::Console;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -54,6 +54,8 @@ enum Command {
     Animate(animate::Args),
     /// Measure the volume of the basin {loss ≤ cutoff} around minima
     Volume(volume::Args),
+    /// Every measure of many minima in one table, and which of them tell how a minimum generalizes
+    Compare(Box<compare::Args>),
     /// The paper's figures from scratch, each with a sheet: published, ours, pass or miss
     Reproduce(reproduce::Args),
 }
@@ -81,6 +83,7 @@ impl Cli {
             Some(Command::Surface(args)) => surface::run(args, console),
             Some(Command::Animate(args)) => animate::run(args, console),
             Some(Command::Volume(args)) => volume::run(args, console),
+            Some(Command::Compare(args)) => compare::run(args, console),
             Some(Command::Reproduce(args)) => reproduce::run(args, console),
         }
     }

@@ -18,6 +18,7 @@ fn every_command_shows_an_example() {
         "surface",
         "animate",
         "volume",
+        "compare",
         "reproduce",
     ] {
         let output = basinscope(folder.path())

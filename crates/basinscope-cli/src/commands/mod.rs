@@ -2,6 +2,7 @@
 
 pub mod animate;
 pub mod boundary;
+pub mod compare;
 pub mod reproduce;
 pub mod slice;
 pub mod surface;
