@@ -74,9 +74,9 @@ impl Default for MeasureSettings {
             rays: 300,
             sigma: 0.01,
             relative_sigma: 0.02,
-            stiff_directions: 80,
-            particles: 100,
-            moves: 10,
+            stiff_directions: 40,
+            particles: 50,
+            moves: 5,
             doublings: 1,
             replicates: 4,
             trace_products: 90,
@@ -87,7 +87,7 @@ impl Default for MeasureSettings {
             noise_pairs: DEFAULT_NOISE_PAIRS,
             gamma: 1e4,
             chains: 4,
-            chain_steps: 4_000,
+            chain_steps: 2_000,
             seed: 0,
         }
     }
@@ -312,9 +312,10 @@ impl MeasureSettings {
             }
             let ln_p = MeasuredValue::estimate(found.ln_p[place], found.standard_error[place]);
             let k = found.constrained_dimensions(sigma).unwrap_or(f64::NAN);
-            let note = match found.converged[place] {
-                true => "",
-                false => "unconverged, low",
+            let note = match (found.converged[place], self.doublings) {
+                (true, _) => "",
+                (false, 0) => "convergence was not tried",
+                (false, _) => "unconverged, low",
             };
             [ln_p, MeasuredValue::exact(k)].map(|value| value.noted(note))
         });
