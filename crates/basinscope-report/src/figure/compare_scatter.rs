@@ -18,7 +18,7 @@ const HEIGHT: f64 = 132.0;
 /// From one panel to the next.
 const APART: [f64; 2] = [62.0, 74.0];
 /// Where the first panel begins.
-const FIRST: [f64; 2] = [66.0, 104.0];
+const FIRST: [f64; 2] = [66.0, 118.0];
 /// Values of one sign that span more than this factor are drawn on a logarithmic axis.
 const LOGARITHMIC: f64 = 20.0;
 /// More sizes of net than this are not told apart.

@@ -125,7 +125,7 @@ pub const COLUMNS: [Column; 22] = [
     column(
         Part::Volume,
         "k_relative",
-        "constrained dimensions k, relative σ",
+        "dimensions k, relative σ",
         "",
         r"$k_{\sigma/\mathrm{rms}}$",
         1,

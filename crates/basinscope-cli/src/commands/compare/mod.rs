@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Factor of the rescaling, where not asked otherwise; a power of 2 changes no bit of a logit.
-const DEFAULT_ALPHA: f64 = 8.0;
+const DEFAULT_ALPHA: f64 = 4.0;
 
 /// Options of `compare`.
 #[derive(Debug, clap::Args)]
