@@ -9,7 +9,7 @@ use super::scale::Scale;
 use super::theme::Theme;
 use super::ticks::plain;
 use super::{color, font};
-use basinscope::record::{CompareRecord, MeasureColumn, RankCorrelation};
+use basinscope::record::{CompareRecord, MeasureColumn, RankCorrelation, RescaledMeasure};
 
 /// Height of a row.
 const ROW: f64 = 25.0;
@@ -177,30 +177,23 @@ fn draw_row(
     }
 }
 
-/// What the rescaling does to a measure: "same", "× 64", or for logarithms the difference.
+/// What the rescaling does to a measure, where it does most: "same", "× 64", or for logarithms the difference.
 fn rescaled(record: &CompareRecord, column: &MeasureColumn) -> String {
-    let of = |row: &&basinscope::record::RescaledMeasure| {
-        row.measure == column.key && row.changes == Some(true)
-    };
+    let of = |row: &&RescaledMeasure| row.measure == column.key && row.changes == Some(true);
+    let size = |row: &RescaledMeasure| row.relative_change.map_or(0.0, f64::abs);
     let largest = (record.rescaled.iter().filter(of))
-        .filter_map(|row| Some((row.before.value?, row.after.value?)))
-        .max_by(|a, b| (a.1 - a.0).abs().total_cmp(&(b.1 - b.0).abs()));
+        .max_by(|a, b| size(a).total_cmp(&size(b)))
+        .and_then(|row| Some((row.before.value?, row.after.value?)));
     match (record.changes(&column.key), largest) {
         (None, _) => "–".into(),
         (Some(true), Some((before, after))) if before > 0.0 && after > 0.0 => {
-            format!("× {}", plain(two_digits(after / before)))
+            format!("× {}", plain(after / before))
         }
         (Some(true), Some((before, after))) => {
             let by = after - before;
             let sign = if by < 0.0 { "−" } else { "+" };
-            format!("{sign} {}", plain(two_digits(by.abs())))
+            format!("{sign} {}", plain(by.abs()))
         }
         _ => "same".into(),
     }
-}
-
-/// Rounded to two digits.
-fn two_digits(value: f64) -> f64 {
-    let unit = 10_f64.powf(value.abs().max(f64::MIN_POSITIVE).log10().floor() - 1.0);
-    (value / unit).round() * unit
 }
