@@ -1,7 +1,7 @@
 //! Commands and the options they share.
 
 use crate::commands::{
-    animate, boundary, reproduce, slice, spectrum, surface, tour, train, volume,
+    animate, boundary, compare, reproduce, slice, spectrum, surface, tour, train, volume,
 };
 use crate::console::Console;
 use anyhow::{Context, Result};
@@ -58,6 +58,8 @@ enum Command {
     Volume(volume::Args),
     /// Eigenvalues, trace and density of the curvature at minima
     Spectrum(spectrum::Args),
+    /// Every measure of many minima in one table, and which of them tell how a minimum generalizes
+    Compare(Box<compare::Args>),
     /// The paper's figures from scratch, each with a sheet: published, ours, pass or miss
     Reproduce(reproduce::Args),
 }
@@ -86,6 +88,7 @@ impl Cli {
             Some(Command::Animate(args)) => animate::run(args, console),
             Some(Command::Volume(args)) => volume::run(args, console),
             Some(Command::Spectrum(args)) => spectrum::run(args, console),
+            Some(Command::Compare(args)) => compare::run(args, console),
             Some(Command::Reproduce(args)) => reproduce::run(args, console),
         }
     }

@@ -131,9 +131,43 @@ fn measurements_that_make_no_sense() {
     refuse(
         f,
         &["volume", "run", "--cutoff", "1e-9"],
-        &["cutoff", "own loss"],
+        &["minimum", "cutoff", "inside its own basin"],
     );
-    refuse(f, &["volume", "run", "--directions", "0"], &["directions"]);
+    let radial = ["volume", "run", "--method", "radial"];
+    for (more, told) in [
+        (["--cutoff", "1e-9"], &["cutoff", "own loss"][..]),
+        (["--directions", "0"], &["directions"]),
+        (["--sigma", ".1"], &["sigma", "--method subsim or lta"]),
+        (["--moves", "3"], &["moves", "--method subsim"]),
+    ] {
+        refuse(f, &[&radial[..], &more].concat(), told);
+    }
+    for (more, told) in [
+        (&["--sigma", "0"][..], &["sigma", "above 0"][..]),
+        (&["--relative-sigma", "-1"], &["sigma", "above 0"]),
+        (&["--particles", "5"], &["particles", "at least 20"]),
+        (&["--directions", "5"], &["directions", "--method radial"]),
+        (&["--chains", "5"], &["chains", "--method lta"]),
+        (
+            &["--method", "lta", "--chains", "2"],
+            &["chains", "at least 4"],
+        ),
+        (
+            &["--method", "lta", "--cutoff-on", "accuracy"],
+            &["cutoff-on", "loss"],
+        ),
+        (
+            &["--cutoff-on", "predictions", "--cutoff", "2"],
+            &["prediction cutoff", "below 1"],
+        ),
+        (
+            &["--cutoff-on", "accuracy", "--cutoff", "1.5"],
+            &["accuracy cutoff", "at most 1"],
+        ),
+    ] {
+        refuse(f, &[&["volume", "run"][..], more].concat(), told);
+    }
+    assert!(!f.join("run/results/local-volumes.json").exists());
     refuse(
         f,
         &["volume", "run", "-m", "nobody"],

@@ -19,6 +19,7 @@ fn every_command_shows_an_example() {
         "animate",
         "volume",
         "spectrum",
+        "compare",
         "reproduce",
     ] {
         let output = basinscope(folder.path())
@@ -42,6 +43,8 @@ fn results_hold_what_is_promised() {
     let volume = [
         "volume",
         "run",
+        "--method",
+        "radial",
         "--cutoff",
         "0.8",
         "--directions",
@@ -129,7 +132,10 @@ fn threads_change_no_byte_of_any_file() {
             ("slice", &["--directions", "3", "--x=-1:1:11"]),
             ("surface", &["--x=-1:1:11"]),
             ("animate", &["--resolution", "30"]),
-            ("volume", &["--directions", "100", "--cutoff", "2"]),
+            (
+                "volume",
+                &["--method", "radial", "--directions", "100", "--cutoff", "2"],
+            ),
         ] {
             let args = [&[command, "run", "--threads", threads], more].concat();
             basinscope(f).args(args).assert().success();
@@ -235,7 +241,8 @@ fn points_of_ones_own_may_have_many_dimensions_and_classes() {
         .assert()
         .success();
     basinscope(f)
-        .args(["volume", "run", "--cutoff", "5", "--directions", "20"])
+        .args(["volume", "run", "--method", "radial", "--cutoff", "5"])
+        .args(["--directions", "20"])
         .assert()
         .success();
     let output = basinscope(f).args(["boundary", "run"]).output().unwrap();

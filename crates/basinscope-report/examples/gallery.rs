@@ -97,6 +97,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             figure::histograms(&ends, &sample::flips(), theme)?,
         )?;
         write("margins", figure::margins(&sample::margins(), theme)?)?;
+        let comparison = sample::comparison();
+        write("compare", figure::compare(&comparison, theme)?)?;
+        write(
+            "compare-scatter",
+            figure::compare_scatter(&comparison, theme)?,
+        )?;
         write(
             "optimizers",
             figure::optimizers(&sample::optimizers(), theme)?,

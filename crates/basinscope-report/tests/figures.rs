@@ -453,3 +453,51 @@ fn a_spectrum_shows_both_signs_every_minimum_and_its_trace() {
     }
     assert!(figure::spectrum(&[], Theme::Light).is_err());
 }
+
+#[test]
+fn a_comparison_names_its_measures_and_tells_agreement_from_chance() {
+    let mut record = sample::comparison();
+    for theme in THEMES {
+        let figure = figure::compare(&record, theme).unwrap();
+        check(&figure);
+        let texts = [
+            "ln P_σ, σ = 0.01",
+            "over 54 minima",
+            "× 61",
+            "− 16",
+            "same",
+            "flat generalizes",
+            "minima of one size alone",
+        ];
+        for text in texts {
+            assert!(figure.svg.contains(text), "{text}");
+        }
+        // Most agreement first: ln P before the radius before the eigenvalue, path norm last.
+        let at = |text: &str| figure.svg.find(text).unwrap_or_else(|| panic!("{text}"));
+        let order = ["ln P_σ", ">median radius", "top Hessian", "path norm"].map(at);
+        assert!(order.is_sorted(), "{order:?}");
+        let scatter = figure::compare_scatter(&record, theme).unwrap();
+        check(&scatter);
+        // A dot for each value that was not refused.
+        let refused = (record.minima.iter())
+            .filter(|minimum| minimum.values["learning_coefficient"].value.is_none())
+            .count();
+        let dots: usize = (scatter.svg.split("class=\"minimum\"").skip(1)).count();
+        assert_eq!(dots, 7 * 54 - refused);
+        assert!(scatter.svg.contains("3614 parameters"));
+    }
+    // Nothing correlated, nothing measured: told or drawn, never a panic.
+    let minimum = &mut record.minima[0];
+    minimum.generalization_gap = f64::NAN;
+    minimum.values.clear();
+    record.rescaled.clear();
+    check(&figure::compare(&record, Theme::Light).unwrap());
+    check(&figure::compare_scatter(&record, Theme::Light).unwrap());
+    record.correlations.clear();
+    record.minima.clear();
+    let none = |result: Result<Figure, FigureError>| {
+        assert!(matches!(result, Err(FigureError::NoRecords { .. })));
+    };
+    none(figure::compare(&record, Theme::Light));
+    none(figure::compare_scatter(&record, Theme::Light));
+}

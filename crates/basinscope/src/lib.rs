@@ -14,6 +14,7 @@ pub mod direction;
 pub mod embed;
 mod error;
 pub mod margin;
+pub mod measure;
 pub mod net;
 pub mod random;
 pub mod rank;

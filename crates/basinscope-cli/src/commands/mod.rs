@@ -2,6 +2,8 @@
 
 pub mod animate;
 pub mod boundary;
+pub mod compare;
+pub mod local_volume;
 pub mod reproduce;
 pub mod slice;
 pub mod spectrum;

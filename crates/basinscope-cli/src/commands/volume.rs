@@ -1,38 +1,133 @@
 //! `basinscope volume`: how much room a basin has.
 
+use crate::commands::local_volume::{self, CutoffOn};
 use crate::console::{Console, table};
 use crate::lab::{Lab, Minimum, RunArgs};
 use anyhow::{Context, Result};
+use basinscope::Error;
 use basinscope::basin::{DEFAULT_CUTOFF, DEFAULT_DIRECTIONS, RadialSettings, Search};
 use basinscope::direction::Normalization;
 use basinscope::record::VolumeRecord;
 use basinscope_report::figure;
+use clap::ValueEnum;
+
+/// How the volume of a basin is estimated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Method {
+    /// ln P_σ by subset simulation
+    Subsim,
+    /// ln P_σ by local tempered annealing, the reference
+    Lta,
+    /// The paper's: radii along random rays
+    Radial,
+}
 
 /// Options of `volume`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   basinscope volume runs/bad
-  basinscope volume runs/bad --directions 3000 --cutoff .05 --normalization filter
+  basinscope volume runs/bad --method lta --sigma .003,.006,.01
+  basinscope volume runs/bad --cutoff-on accuracy --cutoff .99
+  basinscope volume runs/bad --method radial --directions 3000 --normalization filter
 
-The volume is the paper's: n-th powers of the radii along random rays. Its effective sample size
-(ESS) tells how many rays it rests on; where that is a handful, it is a lower bound and the median
-radius is the number to compare.")]
+P_σ is the chance that a Gaussian step of width σ from the minimum stays in the basin; ln P over σ is
+the local volume, right in any number of dimensions. radial is the paper's volume: its effective
+sample size (ESS) tells how many rays it rests on; where that is a handful, it is a lower bound and
+the median radius is the number to compare. docs/guide/volume.md explains all three.")]
 pub struct Args {
     #[command(flatten)]
     run: RunArgs,
 
-    /// Cutoff on the mean train loss, in nats
-    #[arg(long, default_value_t = DEFAULT_CUTOFF, allow_negative_numbers = true)]
-    cutoff: f64,
+    /// How the volume is estimated
+    #[arg(long, value_enum, default_value_t = Method::Subsim)]
+    method: Method,
 
-    /// Number of rays
-    #[arg(long, default_value_t = DEFAULT_DIRECTIONS)]
-    directions: usize,
+    /// Cutoff: on the mean train loss in nats, or as --cutoff-on says [default: 0.1; accuracy 0.99; predictions 0.1]
+    #[arg(long, allow_negative_numbers = true)]
+    cutoff: Option<f64>,
 
-    /// none (isotropic) or filter (weights in units of their filter's norm, biases fixed)
-    #[arg(long, value_name = "HOW", default_value = "none")]
-    normalization: String,
+    /// What the cutoff is on
+    #[arg(long, value_enum, default_value_t = CutoffOn::Loss)]
+    cutoff_on: CutoffOn,
+
+    /// Seed of everything random
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+
+    #[command(flatten)]
+    local: LocalArgs,
+
+    #[command(flatten)]
+    radial: RadialArgs,
+}
+
+/// Options of the local volumes.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Local volumes (subsim and lta)")]
+struct LocalArgs {
+    /// Widths of the Gaussian [default: four a decade from where nearly every step stays inside]
+    #[arg(
+        long,
+        value_name = "S,S,…",
+        value_delimiter = ',',
+        allow_negative_numbers = true
+    )]
+    sigma: Vec<f64>,
+
+    /// Widths in units of the minimum's root mean square parameter
+    #[arg(
+        long,
+        value_name = "S,S,…",
+        value_delimiter = ',',
+        allow_negative_numbers = true
+    )]
+    relative_sigma: Vec<f64>,
+
+    /// Stiffest Hessian directions that make the metric; 0 for none
+    #[arg(long, value_name = "K", default_value_t = local_volume::STIFF)]
+    stiff: usize,
+
+    /// subsim: walkers of a replicate [default: 200]
+    #[arg(long, value_name = "P")]
+    particles: Option<usize>,
+
+    /// subsim: moves of each walker at a level, to begin with [default: 10]
+    #[arg(long, value_name = "M")]
+    moves: Option<usize>,
+
+    /// subsim: times the moves are doubled at most [default: 2]
+    #[arg(long, value_name = "N")]
+    doublings: Option<usize>,
+
+    /// subsim: independent repetitions [default: 4]
+    #[arg(long, value_name = "N")]
+    replicates: Option<usize>,
+
+    /// lta: chains [default: 16]
+    #[arg(long, value_name = "N")]
+    chains: Option<usize>,
+
+    /// lta: trajectories counted at a level [default: 8]
+    #[arg(long, value_name = "N")]
+    trajectories: Option<usize>,
+
+    /// lta: distance of two levels in ln σ [default: 0.05]
+    #[arg(long, value_name = "D", allow_negative_numbers = true)]
+    spacing: Option<f64>,
+}
+
+/// Options of the paper mode.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Paper mode (radial)")]
+struct RadialArgs {
+    /// Number of rays [default: 1000]
+    #[arg(long)]
+    directions: Option<usize>,
+
+    /// none (isotropic) or filter (weights in units of their filter's norm, biases fixed) [default: none]
+    #[arg(long, value_name = "HOW")]
+    normalization: Option<String>,
 
     /// Radius beyond which a ray is censored [default: a hundred norms of θ]
     #[arg(long, value_name = "R", allow_negative_numbers = true)]
@@ -41,31 +136,107 @@ pub struct Args {
     /// Walk each ray in 2 % steps instead of searching the root (slow; for checks)
     #[arg(long)]
     scan: bool,
-
-    /// Seed of the rays
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
 }
 
 /// Runs the command.
 pub fn run(args: &Args, console: &Console) -> Result<()> {
+    args.check()?;
     let lab = args.run.open()?;
-    let settings = RadialSettings {
-        cutoff: args.cutoff,
-        directions: args.directions,
-        normalization: Normalization::from_name(&args.normalization)?,
-        radius_cap: args.radius_cap,
-        search: if args.scan {
-            Search::Scan
-        } else {
-            Search::Secant
-        },
-        seed: args.seed,
-        ..RadialSettings::default()
+    let minima = lab.select(&args.run.minimum)?;
+    let method = match args.method {
+        Method::Subsim => local_volume::Method::Subsim,
+        Method::Lta => local_volume::Method::Lta,
+        Method::Radial => {
+            let records = compute(&lab, &minima, &args.radial_settings()?, console)?;
+            console.say(volumes_table(&records));
+            return lab.finish("volume", records, console);
+        }
     };
-    let records = compute(&lab, &lab.select(&args.run.minimum)?, &settings, console)?;
-    console.say(volumes_table(&records));
+    let records = local_volume::compute(&lab, &minima, &args.local_settings(method), console)?;
+    console.say(local_volume::local_table(&records));
     lab.finish("volume", records, console)
+}
+
+impl Args {
+    /// Refuses options of another method than the one asked for.
+    fn check(&self) -> Result<()> {
+        let (local, radial) = (&self.local, &self.radial);
+        let subsim = [
+            ("particles", local.particles.is_some()),
+            ("moves", local.moves.is_some()),
+            ("doublings", local.doublings.is_some()),
+            ("replicates", local.replicates.is_some()),
+        ];
+        let lta = [
+            ("chains", local.chains.is_some()),
+            ("trajectories", local.trajectories.is_some()),
+            ("spacing", local.spacing.is_some()),
+        ];
+        let either = [
+            ("sigma", !local.sigma.is_empty()),
+            ("relative-sigma", !local.relative_sigma.is_empty()),
+            ("cutoff-on", self.cutoff_on != CutoffOn::Loss),
+        ];
+        let rays = [
+            ("directions", radial.directions.is_some()),
+            ("normalization", radial.normalization.is_some()),
+            ("radius-cap", radial.radius_cap.is_some()),
+            ("scan", radial.scan),
+        ];
+        let strangers: Vec<(&str, bool)> = match self.method {
+            Method::Subsim => [&lta[..], &rays].concat(),
+            Method::Lta => [&subsim[..], &rays].concat(),
+            Method::Radial => [&subsim[..], &lta, &either].concat(),
+        };
+        if let Some((option, _)) = strangers.iter().find(|(_, given)| *given) {
+            let of = |options: &[(&str, bool)]| options.iter().any(|(name, _)| name == option);
+            let expected = match () {
+                () if of(&rays) => "--method radial",
+                () if of(&lta) => "--method lta",
+                () if of(&subsim) => "--method subsim",
+                () => "--method subsim or lta",
+            };
+            let found = format!("--{option} with another method");
+            return Err(Error::setting(*option, expected, found).into());
+        }
+        Ok(())
+    }
+
+    fn radial_settings(&self) -> Result<RadialSettings> {
+        let radial = &self.radial;
+        let normalization = radial.normalization.as_deref().unwrap_or("none");
+        Ok(RadialSettings {
+            cutoff: self.cutoff.unwrap_or(DEFAULT_CUTOFF),
+            directions: radial.directions.unwrap_or(DEFAULT_DIRECTIONS),
+            normalization: Normalization::from_name(normalization)?,
+            radius_cap: radial.radius_cap,
+            search: match radial.scan {
+                true => Search::Scan,
+                false => Search::Secant,
+            },
+            seed: self.seed,
+            ..RadialSettings::default()
+        })
+    }
+
+    fn local_settings(&self, method: local_volume::Method) -> local_volume::Settings {
+        let local = &self.local;
+        let mut settings =
+            local_volume::Settings::new(method, self.cutoff_on, self.cutoff, self.seed);
+        settings.sigma.clone_from(&local.sigma);
+        settings.relative_sigma.clone_from(&local.relative_sigma);
+        settings.stiff = local.stiff;
+        let subsim = &mut settings.subsim;
+        subsim.particles = local.particles.unwrap_or(subsim.particles);
+        subsim.moves = local.moves.unwrap_or(subsim.moves);
+        subsim.doublings = local.doublings.unwrap_or(subsim.doublings);
+        subsim.replicates = local.replicates.unwrap_or(subsim.replicates);
+        let lta = &mut settings.lta;
+        lta.chains = local.chains.unwrap_or(lta.chains);
+        lta.trajectories = local.trajectories.unwrap_or(lta.trajectories);
+        lta.spacing = local.spacing.unwrap_or(lta.spacing);
+        settings
+    }
 }
 
 /// Measures, saves and draws the basins of minima.

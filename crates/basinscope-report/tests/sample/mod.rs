@@ -671,3 +671,136 @@ pub fn spectra(layers: bool) -> Vec<SpectrumRecord> {
         })
         .collect()
 }
+
+/// A population of 54 minima of three sizes under seven measures: some that rank it, one that
+/// does not, one that misleads, one that is refused for some.
+pub fn comparison() -> CompareRecord {
+    let columns = [
+        ("radius", "median radius", "parameters", -1_i8),
+        ("ln_p", "ln P_σ, σ = 0.01", "nats", -1),
+        (
+            "top_eigenvalue",
+            "top Hessian eigenvalue",
+            "nats/parameter²",
+            1,
+        ),
+        ("sam", "SAM sharpness, ascended, ρ = 0.05", "nats", 1),
+        (
+            "learning_coefficient",
+            "local learning coefficient, γ = 10000",
+            "",
+            1,
+        ),
+        ("path_norm", "path norm", "", 1),
+        ("margin", "median input margin", "input units", -1),
+    ];
+    let columns: Vec<MeasureColumn> = (columns.into_iter())
+        .map(|(key, title, unit, expected_sign)| MeasureColumn {
+            key: key.into(),
+            title: title.into(),
+            unit: unit.into(),
+            tex: key.replace('_', " "),
+            expected_sign,
+        })
+        .collect();
+    let minima: Vec<ComparedMinimum> = (0..54_u64)
+        .map(|i| {
+            let (size, gap) = ((i % 3) as i32, (i / 3) as f64 / 18.0);
+            let shaken = |seed: u64, by: f64| by * normal(seed, i);
+            let width = 2_f64.powi(size - 1);
+            let values = [
+                0.9 * width * (-3.0 * gap + shaken(1, 0.25)).exp(),
+                -110.0 * gap + shaken(2, 9.0),
+                60.0 / width * (4.0 * gap + shaken(3, 0.5)).exp(),
+                0.02 * (5.0 * gap + shaken(4, 1.2)).exp(),
+                20.0 * gap + shaken(5, 5.0),
+                40.0 * (-0.9 * gap + shaken(6, 0.3)).exp(),
+                0.3 * (shaken(7, 0.4)).exp(),
+            ];
+            let measured = |(key, value): (&MeasureColumn, f64)| {
+                let refused = key.key == "learning_coefficient" && i % 5 == 4;
+                let value = match refused {
+                    true => MeasuredValue::refused("refused: R-hat 1.52 above 1.3"),
+                    false => MeasuredValue::exact(value),
+                };
+                (key.key.clone(), value)
+            };
+            ComparedMinimum {
+                minimum: format!("minimum-{i}"),
+                run: "population".into(),
+                widths: vec![2, 16 << size, 1],
+                parameters: [967, 3_614, 13_971][size as usize],
+                poison_points: (200.0 * gap) as usize,
+                poison_factor: 0.3 * gap,
+                poison_redrawn: gap > 0.5,
+                learning_rate: Some(0.005),
+                training_seed: i,
+                train_loss: 1e-3,
+                train_accuracy: 1.0,
+                test_accuracy: 1.0 - gap,
+                generalization_gap: gap,
+                values: columns.iter().zip(values).map(measured).collect(),
+            }
+        })
+        .collect();
+    let taus = [-0.83, -0.88, 0.7, 0.61, 0.4, -0.52, 0.03];
+    let correlations = [None, Some(967), Some(3_614), Some(13_971)]
+        .into_iter()
+        .enumerate();
+    let correlations = correlations
+        .flat_map(|(seed, parameters)| {
+            let of_one = (columns.iter().zip(taus).enumerate()).map(move |(k, (column, tau))| {
+                let tau: f64 = tau + 0.04 * normal(seed as u64 + 50, k as u64);
+                let half = 0.08 * (1.0 + seed as f64);
+                MeasureCorrelation {
+                    measure: column.key.clone(),
+                    parameters,
+                    rank: RankCorrelation {
+                        kendall_tau: tau.clamp(-1.0, 1.0),
+                        kendall_interval: [(tau - half).max(-1.0), (tau + half).min(1.0)],
+                        spearman_rho: tau,
+                        minima: if column.key == "learning_coefficient" {
+                            43
+                        } else {
+                            54
+                        },
+                    },
+                }
+            });
+            of_one.collect::<Vec<_>>()
+        })
+        .collect();
+    let factors = [0.15, 1.0, 61.0, 9.4, 1.0, 1.0, 1.0];
+    let rescaled = (columns.iter().zip(factors))
+        .map(|(column, factor)| {
+            let before = MeasuredValue::exact(if column.key == "ln_p" { -80.0 } else { 2.0 });
+            let after = match column.key.as_str() {
+                "ln_p" => -96.0,
+                _ => 2.0 * factor,
+            };
+            let changes = after != before.value.unwrap();
+            RescaledMeasure {
+                minimum: "minimum-53".into(),
+                run: "population".into(),
+                measure: column.key.clone(),
+                layer: 3,
+                alpha: 8.0,
+                relative_change: Some(factor - 1.0),
+                changes: Some(changes),
+                after: MeasuredValue::exact(after),
+                before,
+            }
+        })
+        .collect();
+    CompareRecord {
+        columns,
+        minima,
+        left_out: Vec::new(),
+        correlations,
+        rescaled,
+        notes: Vec::new(),
+        seed: 0,
+        version: "0.1.0".into(),
+        config: serde_json::Value::Null,
+    }
+}

@@ -2,8 +2,11 @@
 
 use super::region::Region;
 use super::statistics::quantile;
+use crate::random::stream;
 use crate::record::LocalVolumePoint;
 use crate::surface::Evaluate;
+use rand::RngExt;
+use rand_distr::StandardNormal;
 use rayon::prelude::*;
 
 /// Split R-hat above which a point carries a warning.
@@ -67,6 +70,40 @@ pub fn assess(
         test_accuracy,
         test_accuracy_range: [quantile(&accuracies, 0.1), quantile(&accuracies, 0.9)],
     })
+}
+
+/// The largest width 2^(−j/2), j whole, at which at least this share of direct draws of N(θ*, σ²I) is
+/// inside: where a curve of local volumes begins.
+///
+/// # Cost
+/// `draws` questions to the region for each width, from |θ*|/√n downwards.
+pub fn nearly_all_inside(
+    region: &impl Region,
+    theta: &[f32],
+    share: f64,
+    draws: u64,
+    seed: u64,
+) -> f64 {
+    let squares: f64 = theta.iter().map(|&w| f64::from(w).powi(2)).sum();
+    let rms = (squares / theta.len() as f64).sqrt().max(1e-6);
+    let mut place = (2.0 * rms.log2()).ceil() as i32;
+    loop {
+        let sigma = 2_f64.powf(f64::from(place) / 2.0);
+        let inside = (0..draws)
+            .into_par_iter()
+            .filter(|&index| {
+                let rng = &mut stream(seed, "nearly all inside", index);
+                let point: Vec<f32> = (theta.iter())
+                    .map(|&from| from + sigma as f32 * rng.sample::<f32, _>(StandardNormal))
+                    .collect();
+                region.contains(&point)
+            })
+            .count();
+        if inside as f64 >= share * draws as f64 || sigma < 1e-12 {
+            return sigma;
+        }
+        place -= 1;
+    }
 }
 
 /// Judges a curve (σ ascending): sets `local` and `warning` of each point and takes the number from
@@ -173,6 +210,13 @@ mod tests {
         assert!((found.test_accuracy_range[0] - 0.3).abs() < 1e-12);
         assert_eq!(found.test_accuracy_range[1], 1.0);
         assert!(assess(&Moat, &Cliff, &[0.0], &[]).is_none());
+    }
+
+    #[test]
+    fn a_curve_begins_where_draws_are_inside() {
+        let from_inside = nearly_all_inside(&Moat, &[0.5], 0.9, 500, 0);
+        // Pr[x ≥ 1] = Pr[z ≥ .5/σ] ≤ .1 from σ = .39 down: 2^(−1.5) = .354.
+        assert_eq!(from_inside, 2_f64.powf(-1.5));
     }
 
     fn point(sigma: f64, k: f64, star: f64, r_hat: f64, converged: bool) -> LocalVolumePoint {

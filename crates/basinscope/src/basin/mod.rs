@@ -15,7 +15,7 @@ mod statistics;
 mod stiff;
 mod subsim;
 
-pub use assess::{Assessment, R_HAT_REFUSED, R_HAT_WARNED, assess, judge};
+pub use assess::{Assessment, R_HAT_REFUSED, R_HAT_WARNED, assess, judge, nearly_all_inside};
 pub use compare::{RadiusRatio, log10_volume_ratio_of_balls};
 pub use diagnostics::split_r_hat;
 pub use flips::{FlipSettings, Flips};
@@ -27,4 +27,4 @@ pub use radial::{
 pub use radius::Search;
 pub use region::{HighAccuracy, LowLoss, Region, SamePredictions};
 pub use stiff::StiffDirections;
-pub use subsim::{LocalVolume, SubsimSettings, Walk};
+pub use subsim::{LocalVolume, SubsimSettings, Walk, log10_local_volume};

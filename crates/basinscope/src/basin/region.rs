@@ -12,6 +12,16 @@ pub trait Region: Sync {
     fn contains(&self, theta: &[f32]) -> bool;
 }
 
+impl<R: Region + ?Sized> Region for &R {
+    fn dim(&self) -> usize {
+        (**self).dim()
+    }
+
+    fn contains(&self, theta: &[f32]) -> bool {
+        (**self).contains(theta)
+    }
+}
+
 /// `{θ : L(θ) ≤ cutoff}`, the basin of the paper.
 ///
 /// # Units

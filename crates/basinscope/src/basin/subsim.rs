@@ -93,9 +93,8 @@ pub struct LocalVolume {
 impl LocalVolume {
     /// log10 of the local volume at the asked widths: `(ln P_σ + (n/2)·ln(2πσ²))/ln 10`.
     pub fn log10_volume(&self) -> Vec<f64> {
-        let half = self.dim as f64 / 2.0;
         (self.sigma.iter().zip(&self.ln_p))
-            .map(|(sigma, ln_p)| (ln_p + half * (TAU * sigma * sigma).ln()) / LN_10)
+            .map(|(&sigma, &ln_p)| log10_local_volume(ln_p, sigma, self.dim))
             .collect()
     }
 
@@ -267,6 +266,11 @@ impl SubsimSettings {
             walks,
         }
     }
+}
+
+/// log10 of the local volume from ln P: `(ln P_σ + (n/2)·ln(2πσ²))/ln 10`.
+pub fn log10_local_volume(ln_p: f64, sigma: f64, dim: usize) -> f64 {
+    (ln_p + dim as f64 / 2.0 * (TAU * sigma * sigma).ln()) / LN_10
 }
 
 /// Checks what a sampler is asked.

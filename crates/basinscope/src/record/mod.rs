@@ -2,6 +2,7 @@
 
 mod axis;
 mod boundary;
+mod compare;
 mod dimension;
 mod flips;
 mod local_volume;
@@ -21,6 +22,10 @@ mod volume;
 
 pub use axis::Axis;
 pub use boundary::BoundaryRecord;
+pub use compare::{
+    CompareRecord, ComparedMinimum, LeftOut, MeasureColumn, MeasureCorrelation, MeasuredValue,
+    RescaledMeasure,
+};
 pub use dimension::{BasinPair, BasinSize, DimensionNet, DimensionRecord};
 pub use flips::FlipRecord;
 pub use local_volume::{LocalVolumePoint, LocalVolumeRecord};

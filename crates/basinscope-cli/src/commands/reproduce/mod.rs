@@ -6,6 +6,7 @@ mod dimension;
 mod margins;
 pub mod minefield;
 mod optimizers;
+mod population;
 mod recipe;
 mod search;
 mod sharpness;
@@ -91,6 +92,8 @@ enum Which {
     Search,
     /// the blessing of dimensionality: volumes by number of parameters
     Dimension,
+    /// which of many measures tell how a minimum generalizes
+    Population,
     /// all of them
     All,
 }
@@ -113,6 +116,7 @@ impl Which {
             Self::Table1 => "table1",
             Self::Search => "search",
             Self::Dimension => "dimension",
+            Self::Population => "population",
             Self::All => "all",
         }
     }
@@ -128,6 +132,7 @@ impl Which {
             Self::Table1 => conduct::<optimizers::Optimizers>(self, args, out, console),
             Self::Search => conduct::<search::RandomSearch>(self, args, out, console),
             Self::Dimension => conduct::<dimension::Dimension>(self, args, out, console),
+            Self::Population => conduct::<population::Population>(self, args, out, console),
             Self::All => unreachable!("taken apart in `run`"),
         }
     }

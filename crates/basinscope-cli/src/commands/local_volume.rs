@@ -1,0 +1,506 @@
+//! Local volumes of minima: what `volume --method subsim` and `--method lta` do.
+
+use crate::console::{Console, table};
+use crate::lab::{Lab, Minimum};
+use anyhow::{Context, Result};
+use basinscope::Error;
+use basinscope::basin::{
+    Annealed, HighAccuracy, LocalVolume, LowLoss, LtaSettings, Region, SamePredictions,
+    StiffDirections, SubsimSettings, assess, judge, log10_local_volume, split_r_hat,
+};
+use basinscope::record::{LocalVolumePoint, LocalVolumeRecord, VolumeRecord};
+use basinscope::surface::LossSurface;
+use basinscope_report::figure;
+use clap::ValueEnum;
+use serde::Serialize;
+
+/// Where the records stand in a run.
+const FILE: &str = "results/local-volumes.json";
+/// Widths of the default grid in a decade: 10^(j/4), so that minima share them.
+const A_DECADE: f64 = 4.0;
+/// The default grid ends at so many times the width at which nearly every draw is inside.
+const REACH: f64 = 30.0;
+/// Share of direct draws inside where the default grid begins.
+const INSIDE_AT_FIRST: f64 = 0.9;
+/// Draws that find where it begins.
+const DRAWS: u64 = 200;
+
+/// How a local volume is estimated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// Subset simulation: needs no gradient but for its metric
+    Subsim,
+    /// Local tempered annealing: the reference, by gradients
+    Lta,
+}
+
+impl Method {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Subsim => "subsim",
+            Self::Lta => "lta",
+        }
+    }
+}
+
+/// What the cutoff is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum CutoffOn {
+    /// Mean train loss, in nats, at most
+    Loss,
+    /// Share of the training points that stay correct, at least
+    Accuracy,
+    /// Mean total variation distance of the predicted probabilities from the minimum's own, at most
+    Predictions,
+}
+
+impl CutoffOn {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Loss => "loss",
+            Self::Accuracy => "accuracy",
+            Self::Predictions => "predictions",
+        }
+    }
+
+    /// The cutoff where none is given: the paper's loss; all points but one in a hundred; one in
+    /// ten probabilities moved.
+    fn default_cutoff(self) -> f64 {
+        match self {
+            Self::Loss => basinscope::basin::DEFAULT_CUTOFF,
+            Self::Accuracy => 0.99,
+            Self::Predictions => 0.1,
+        }
+    }
+}
+
+/// What is asked of local volumes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Settings {
+    pub method: Method,
+    pub cutoff_on: CutoffOn,
+    pub cutoff: f64,
+    /// Widths σ; none for a default range found from each minimum.
+    pub sigma: Vec<f64>,
+    /// Widths in units of the minimum's rms parameter.
+    pub relative_sigma: Vec<f64>,
+    /// Stiffest Hessian directions for the metric; 0 for plain moves.
+    pub stiff: usize,
+    pub subsim: SubsimSettings,
+    pub lta: LtaSettings,
+}
+
+impl Settings {
+    /// The defaults of a method.
+    pub fn new(method: Method, cutoff_on: CutoffOn, cutoff: Option<f64>, seed: u64) -> Self {
+        let cutoff = cutoff.unwrap_or_else(|| cutoff_on.default_cutoff());
+        Self {
+            method,
+            cutoff_on,
+            cutoff,
+            sigma: Vec::new(),
+            relative_sigma: Vec::new(),
+            stiff: STIFF,
+            subsim: SubsimSettings {
+                seed,
+                ..SubsimSettings::default()
+            },
+            lta: LtaSettings {
+                cutoff,
+                seed,
+                ..LtaSettings::default()
+            },
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        self.subsim.check()?;
+        if self.method == Method::Lta {
+            if self.cutoff_on != CutoffOn::Loss {
+                let expected = "loss with --method lta, which follows gradients";
+                let found = self.cutoff_on.name();
+                return Err(Error::setting("cutoff-on", expected, found).into());
+            }
+            self.lta.check()?;
+        }
+        let widths = self.sigma.iter().chain(&self.relative_sigma);
+        if let Some(bad) = widths.into_iter().find(|s| !(**s > 0.0 && s.is_finite())) {
+            return Err(Error::setting("sigma", "widths above 0", bad).into());
+        }
+        Ok(())
+    }
+}
+
+/// Stiffest Hessian directions, where not asked otherwise.
+pub const STIFF: usize = 100;
+
+/// Measures, saves and draws the local volumes of minima.
+pub fn compute(
+    lab: &Lab,
+    minima: &[&Minimum],
+    settings: &Settings,
+    console: &Console,
+) -> Result<Vec<LocalVolumeRecord>> {
+    settings.check()?;
+    // Whatever is wrong with one minimum is told before the first result is written.
+    for minimum in minima {
+        check_minimum(minimum, settings).with_context(|| minimum.record.name.clone())?;
+    }
+    let config = serde_json::to_value(settings)?;
+    let known: Vec<LocalVolumeRecord> = match lab.run.has(FILE) {
+        true => lab.run.read_json(FILE)?,
+        false => Vec::new(),
+    };
+    let bar = console.bar("local volumes", minima.len() as u64);
+    bar.enable_steady_tick(std::time::Duration::from_millis(200));
+    let mut records = Vec::with_capacity(minima.len());
+    for minimum in minima {
+        console.check()?;
+        bar.set_message(minimum.record.name.clone());
+        let same = known.iter().find(|old| {
+            old.minimum == minimum.record.name
+                && old.config == config
+                && old.version == basinscope::VERSION
+                && old.test_accuracy == minimum.record.test_accuracy
+        });
+        // An interrupted run goes on; a finished one is only drawn again.
+        let record = match same {
+            Some(old) => old.clone(),
+            None => {
+                let record = measure(minimum, settings, &config)
+                    .with_context(|| minimum.record.name.clone())?;
+                lab.merge(FILE, vec![record.clone()], key)?;
+                record
+            }
+        };
+        records.push(record);
+        bar.inc(1);
+    }
+    bar.finish();
+    draw(lab, &records)?;
+    Ok(records)
+}
+
+fn key(record: &LocalVolumeRecord) -> (String, String) {
+    let rest = format!("{} {} {}", record.method, record.region, record.cutoff);
+    (record.minimum.clone(), rest)
+}
+
+fn check_minimum(minimum: &Minimum, settings: &Settings) -> Result<()> {
+    with_region(minimum, settings, |region| {
+        if !region.contains(&minimum.theta) {
+            let expected = format!(
+                "a minimum inside its own basin ({} {})",
+                settings.cutoff_on.name(),
+                settings.cutoff
+            );
+            let loss = format!(
+                "loss {:.3e}, accuracy {:.3}",
+                minimum.record.train_loss, minimum.record.train_accuracy
+            );
+            return Err(Error::setting("cutoff", expected, loss).into());
+        }
+        Ok(())
+    })
+}
+
+/// Hands the region that the settings speak of to a function.
+fn with_region<T>(
+    minimum: &Minimum,
+    settings: &Settings,
+    then: impl FnOnce(&dyn Region) -> Result<T>,
+) -> Result<T> {
+    let (surface, cutoff) = (&minimum.train, settings.cutoff);
+    match settings.cutoff_on {
+        CutoffOn::Loss => then(&LowLoss::new(surface, cutoff)?),
+        CutoffOn::Accuracy => then(&HighAccuracy::new(surface, cutoff)?),
+        CutoffOn::Predictions => then(&SamePredictions::new(surface, &minimum.theta, cutoff)?),
+    }
+}
+
+fn measure(
+    minimum: &Minimum,
+    settings: &Settings,
+    config: &serde_json::Value,
+) -> Result<LocalVolumeRecord> {
+    let theta = &minimum.theta;
+    let squares: f64 = theta.iter().map(|&w| f64::from(w).powi(2)).sum();
+    let rms = (squares / theta.len() as f64).sqrt();
+    let seed = settings.subsim.seed;
+    let stiff = match settings.stiff.min(theta.len()) {
+        0 => StiffDirections::none(theta.len()),
+        count => StiffDirections::of(&minimum.train, theta, count, seed)?,
+    };
+    with_region(minimum, settings, |region| {
+        let sigmas = widths(region, theta, rms, settings);
+        let (mut curve, evaluations, gradients) = match settings.method {
+            Method::Subsim => {
+                let found = settings.subsim.run(&region, theta, &stiff, &sigmas)?;
+                (subsim_curve(minimum, region, &found), found.evaluations, 0)
+            }
+            Method::Lta => {
+                let found = settings.lta.run(&minimum.train, theta, &stiff, &sigmas)?;
+                let curve = lta_curve(minimum, region, &found);
+                (curve, found.evaluations, found.gradients)
+            }
+        };
+        let remedy = match settings.method {
+            Method::Subsim if settings.cutoff_on == CutoffOn::Loss => "see --method lta",
+            Method::Subsim => "raise --moves",
+            Method::Lta => "raise --trajectories",
+        };
+        let largest_local_sigma = judge(&mut curve, remedy);
+        let record = &minimum.record;
+        Ok(LocalVolumeRecord {
+            minimum: record.name.clone(),
+            test_accuracy: record.test_accuracy,
+            generalization_gap: record.generalization_gap,
+            method: settings.method.name().into(),
+            region: settings.cutoff_on.name().into(),
+            cutoff: settings.cutoff,
+            dimension: theta.len(),
+            rms,
+            metric: match stiff.len() {
+                0 => "none: plain moves".into(),
+                count => format!("{count} stiffest Hessian directions"),
+            },
+            curve,
+            largest_local_sigma,
+            evaluations,
+            gradients,
+            seed,
+            version: basinscope::VERSION.into(),
+            config: config.clone(),
+        })
+    })
+}
+
+/// The asked widths, ascending; else the default grid, absolute and relative.
+fn widths(region: &dyn Region, theta: &[f32], rms: f64, settings: &Settings) -> Vec<f64> {
+    let mut sigmas = settings.sigma.clone();
+    sigmas.extend(settings.relative_sigma.iter().map(|ratio| ratio * rms));
+    if sigmas.is_empty() {
+        let seed = settings.subsim.seed;
+        let first =
+            basinscope::basin::nearly_all_inside(&region, theta, INSIDE_AT_FIRST, DRAWS, seed);
+        let last = (REACH * first).min(rms);
+        for unit in [1.0, rms] {
+            let place = |sigma: f64| A_DECADE * (sigma / unit).log10();
+            let (from, to) = (place(first).floor() as i32, place(last).floor() as i32);
+            sigmas.extend((from..=to.max(from)).map(|j| unit * grid(j)));
+        }
+    }
+    sigmas.sort_unstable_by(f64::total_cmp);
+    sigmas.dedup_by(|b, a| *b <= *a * (1.0 + 1e-9));
+    sigmas
+}
+
+/// 10^(j/4), to three digits: 1, 1.78, 3.16, 5.62, 10, …
+fn grid(j: i32) -> f64 {
+    let digits = [1.0, 1.78, 3.16, 5.62][j.rem_euclid(4) as usize];
+    let decade = j.div_euclid(4);
+    match decade < 0 {
+        true => digits / 10_f64.powi(-decade),
+        false => digits * 10_f64.powi(decade),
+    }
+}
+
+fn finite(value: f64) -> Option<f64> {
+    value.is_finite().then_some(value)
+}
+
+fn subsim_curve(
+    minimum: &Minimum,
+    region: &dyn Region,
+    found: &LocalVolume,
+) -> Vec<LocalVolumePoint> {
+    let (volumes, intervals) = (found.log10_volume(), found.intervals());
+    (0..found.sigma.len())
+        .map(|place| {
+            let sigma = found.sigma[place];
+            // Losses of each replicate's samples are its chain.
+            let of_replicates: Vec<&[f32]> = (found.walks.iter())
+                .filter_map(|walk| walk.samples.get(place).map(Vec::as_slice))
+                .collect();
+            let chains: Vec<Vec<f64>> = (of_replicates.iter())
+                .map(|samples| losses(minimum, samples))
+                .collect();
+            let assessed = assess(
+                &region,
+                &minimum.test,
+                &minimum.theta,
+                &of_replicates.concat(),
+            );
+            LocalVolumePoint {
+                sigma,
+                ln_p: finite(found.ln_p[place]),
+                standard_error: finite(found.standard_error[place]),
+                interval: Some(intervals[place]).filter(|i| i.iter().all(|v| v.is_finite())),
+                log10_volume: finite(volumes[place]),
+                constrained_dimensions: found.constrained_dimensions(sigma).and_then(finite),
+                r_hat: (chains.len() > 1)
+                    .then(|| split_r_hat(&chains))
+                    .and_then(finite),
+                ess: Some(found.survivors(sigma) as f64),
+                star_share: assessed.map(|a| a.star_share),
+                sample_test_accuracy: assessed.map(|a| a.test_accuracy),
+                sample_test_accuracy_range: assessed.map(|a| a.test_accuracy_range),
+                converged: found.converged[place],
+                local: false,
+                warning: String::new(),
+            }
+        })
+        .collect()
+}
+
+fn losses(minimum: &Minimum, samples: &[f32]) -> Vec<f64> {
+    (samples.chunks_exact(minimum.theta.len()))
+        .map(|x| {
+            let theta: Vec<f32> = minimum.theta.iter().zip(x).map(|(t, x)| t + x).collect();
+            minimum.train.loss(&theta)
+        })
+        .collect()
+}
+
+fn lta_curve(minimum: &Minimum, region: &dyn Region, found: &Annealed) -> Vec<LocalVolumePoint> {
+    (found.points.iter())
+        .map(|point| {
+            let assessed = assess(&region, &minimum.test, &minimum.theta, &point.samples);
+            let [low, high] = point.interval;
+            LocalVolumePoint {
+                sigma: point.sigma,
+                ln_p: finite(point.ln_p),
+                standard_error: finite(point.standard_error),
+                interval: Some([low, high.min(0.0)]).filter(|i| i.iter().all(|v| v.is_finite())),
+                log10_volume: finite(log10_local_volume(point.ln_p, point.sigma, found.dim)),
+                constrained_dimensions: finite(point.constrained_dimensions),
+                r_hat: finite(point.r_hat),
+                ess: finite(point.ess),
+                star_share: assessed.map(|a| a.star_share),
+                sample_test_accuracy: assessed.map(|a| a.test_accuracy),
+                sample_test_accuracy_range: assessed.map(|a| a.test_accuracy_range),
+                converged: point.ln_p.is_finite(),
+                local: false,
+                warning: String::new(),
+            }
+        })
+        .collect()
+}
+
+/// Draws every local volume of the run that is alike in region and cutoff to these, beside the
+/// paper's volumes where there are some.
+pub fn draw(lab: &Lab, records: &[LocalVolumeRecord]) -> Result<()> {
+    let Some(first) = records.first() else {
+        return Ok(());
+    };
+    let all: Vec<LocalVolumeRecord> = lab.run.read_json(FILE)?;
+    let alike: Vec<LocalVolumeRecord> = (all.into_iter())
+        .filter(|record| record.region == first.region && record.cutoff == first.cutoff)
+        .collect();
+    lab.draw("local-volumes", |theme| {
+        figure::local_volumes(&alike, theme)
+    })?;
+    lab.draw("constrained-dimensions", |theme| {
+        figure::constrained_dimensions(&alike, theme)
+    })?;
+    if (alike.iter().flat_map(|record| &record.curve)).any(|p| p.sample_test_accuracy.is_some()) {
+        lab.draw("sample-accuracy", |theme| {
+            figure::sample_accuracy(&alike, theme)
+        })?;
+    }
+    if lab.run.has("results/volumes.json") {
+        let volumes: Vec<VolumeRecord> = lab.run.read_json("results/volumes.json")?;
+        let plain: Vec<VolumeRecord> = (volumes.into_iter())
+            .filter(|volume| volume.normalization == "none")
+            .collect();
+        let both = |record: &LocalVolumeRecord| plain.iter().any(|v| v.minimum == record.minimum);
+        if alike.iter().any(both) {
+            lab.draw("honest-scatter", |theme| {
+                figure::honest_scatter(&alike, &plain, theme)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Local volumes as a table: each minimum at its largest trusted σ, and at the largest one that all
+/// share.
+pub fn local_table(records: &[LocalVolumeRecord]) -> String {
+    let common = figure::equal_sigma(records);
+    let at = |record: &LocalVolumeRecord, sigma: Option<f64>| {
+        let sigma = sigma?;
+        record.curve.iter().find(|p| p.sigma == sigma).cloned()
+    };
+    let ln_p = |point: &LocalVolumePoint| match (point.ln_p, point.standard_error) {
+        (Some(ln_p), Some(error)) => format!("{ln_p:.1} ± {error:.1}"),
+        (Some(ln_p), None) => format!("{ln_p:.1}"),
+        _ => "refused".into(),
+    };
+    let number = |value: Option<f64>, digits: usize| match value {
+        Some(value) => format!("{value:.digits$}"),
+        None => "–".into(),
+    };
+    let rows: Vec<Vec<String>> = (records.iter())
+        .map(|record| {
+            let shared = at(record, common);
+            let own = at(record, record.largest_local_sigma);
+            vec![
+                record.minimum.clone(),
+                format!("{:.1} %", 100.0 * record.generalization_gap),
+                shared.as_ref().map_or_else(|| "–".into(), ln_p),
+                number(record.largest_local_sigma, 4),
+                own.as_ref().map_or_else(|| "–".into(), ln_p),
+                number(own.as_ref().and_then(|p| p.constrained_dimensions), 0),
+                number(own.as_ref().and_then(|p| p.star_share), 2),
+                number(own.as_ref().and_then(|p| p.r_hat), 2),
+                match record.gradients {
+                    0 => format!("{:.1e}", record.evaluations as f64),
+                    gradients => format!("{:.1e} ∇", gradients as f64),
+                },
+            ]
+        })
+        .collect();
+    let shared = match common {
+        Some(sigma) => format!("ln P at σ {sigma}"),
+        None => "ln P, common σ".into(),
+    };
+    let heading = [
+        "minimum",
+        "gap",
+        shared.as_str(),
+        "largest local σ",
+        "ln P there",
+        "k",
+        "f*",
+        "R-hat",
+        "cost",
+    ];
+    let mut text = table(&heading, &rows);
+    for record in records {
+        if let Some(point) = record.curve.iter().find(|point| !point.warning.is_empty()) {
+            text += &format!(
+                "\n· {} from σ {:.4}: {}",
+                record.minimum, point.sigma, point.warning
+            );
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minima_share_the_widths_of_the_grid() {
+        let found: Vec<f64> = (-5..=4).map(grid).collect();
+        let exact = [
+            0.0562, 0.1, 0.178, 0.316, 0.562, 1.0, 1.78, 3.16, 5.62, 10.0,
+        ];
+        for (found, exact) in found.iter().zip(exact) {
+            assert!((found / exact - 1.0).abs() < 1e-12, "{found} {exact}");
+        }
+    }
+}
