@@ -197,7 +197,7 @@ fn what_makes_no_sense_is_refused() {
             &["matrix", "gauss-newton", "fisher"],
         ),
         (&["-m", "nobody"], &["minimum", "nobody"]),
-        (&["--top", "-1"], &["--top"]),
+        (&["--top", "-1"], &["-1"]),
     ] {
         let mut command = basinscope(f);
         let output = command

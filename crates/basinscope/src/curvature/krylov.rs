@@ -38,14 +38,7 @@ impl Krylov {
         let mut rest: Vec<f64> = product.iter().map(|&x| f64::from(x)).collect();
         self.diagonal.push(dot(&rest, &vector));
         self.basis.push(vector);
-        for _ in 0..2 {
-            for known in &self.basis {
-                let share = dot(&rest, known);
-                for (x, &k) in rest.iter_mut().zip(known) {
-                    *x -= share * k;
-                }
-            }
-        }
+        self.orthogonalise(&mut rest);
         let length = norm(&rest);
         if !length.is_finite() {
             return Err(not_finite());
@@ -53,6 +46,26 @@ impl Krylov {
         self.beside.push(length);
         self.rest = rest;
         Ok(())
+    }
+
+    /// Goes on from another vector once the basis is exhausted: T falls apart into blocks.
+    pub(super) fn restart(&mut self, mut start: Vec<f64>) {
+        self.orthogonalise(&mut start);
+        if let Some(last) = self.beside.last_mut() {
+            *last = 0.0;
+        }
+        self.rest = start;
+    }
+
+    fn orthogonalise(&self, vector: &mut [f64]) {
+        for _ in 0..2 {
+            for known in &self.basis {
+                let share = dot(vector, known);
+                for (x, &k) in vector.iter_mut().zip(known) {
+                    *x -= share * k;
+                }
+            }
+        }
     }
 
     /// Vectors in the basis, which is also how many products it took.

@@ -60,7 +60,8 @@ pub struct ExtremeEigenpairs {
 
 /// The largest and the smallest eigenvalues of a symmetric matrix, and their eigenvectors.
 ///
-/// Lanczos iteration with full reorthogonalisation. Ends when all pairs are found to the
+/// Lanczos iteration with full reorthogonalisation, begun anew where a vector's reach is used up.
+/// Ends when all pairs are found to the
 /// tolerance, or after `products` products; each pair tells its residual, and an eigenvalue of A
 /// lies within that of the value told. What f32 products cannot tell from rounding, about 1e-7 of
 /// the largest |λ|, remains unknown.
@@ -87,13 +88,15 @@ pub fn extreme_eigenpairs(
         return Err(Error::setting("eigenpairs", expected, wanted));
     }
     let rng = &mut stream(settings.seed, "lanczos", 0);
-    let mut krylov = Krylov::new((0..dim).map(|_| rng.sample(StandardNormal)).collect());
+    let mut draw = || (0..dim).map(|_| rng.sample(StandardNormal)).collect();
+    let mut krylov = Krylov::new(draw());
     let mut look_at = 1;
     loop {
         krylov.grow(matrix)?;
-        let done = krylov.len() >= most || krylov.is_exhausted(f64::EPSILON);
+        let done = krylov.len() >= most;
+        let exhausted = krylov.is_exhausted(f64::EPSILON);
         // The small problem costs the cube of its size: it is looked at ever more rarely.
-        if krylov.len() < look_at && !done {
+        if krylov.len() < look_at && !done && !exhausted {
             continue;
         }
         look_at = krylov.len() + 1 + krylov.len() / 16;
@@ -115,6 +118,9 @@ pub fn extreme_eigenpairs(
                 bottom: low.map(pair).collect(),
                 products: size,
             });
+        }
+        if exhausted {
+            krylov.restart(draw());
         }
     }
 }
@@ -138,9 +144,10 @@ pub fn top_eigenpairs(
 #[cfg(test)]
 mod tests {
     use super::super::Differenced;
-    use super::super::test_matrices::{decaying, rotated};
+    use super::super::test_matrices::{Dense, decaying, rotated};
     use super::*;
     use crate::surface::analytic::Ellipsoid;
+    use faer::Mat;
 
     #[test]
     fn the_spectrum_of_a_bowl_is_found() {
@@ -180,6 +187,28 @@ mod tests {
             LanczosSettings::default(),
         );
         assert!((found.unwrap()[0].value - 2.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn an_eigenvalue_that_repeats_is_found_as_often_as_asked() {
+        // A product of exactly 0 leaves nothing over: the iteration goes on from another vector.
+        let flat = Dense(Mat::zeros(6, 6));
+        let settings = LanczosSettings {
+            count: 3,
+            bottom: 2,
+            ..LanczosSettings::default()
+        };
+        let found = extreme_eigenpairs(&flat, settings).unwrap();
+        let values = |pairs: &[Eigenpair]| pairs.iter().map(|pair| pair.value).collect::<Vec<_>>();
+        assert_eq!(values(&found.top), [0.0; 3]);
+        assert_eq!((values(&found.bottom), found.products), (vec![0.0; 2], 5));
+        for (i, a) in found.top.iter().enumerate() {
+            for (j, b) in found.top.iter().enumerate() {
+                let terms = a.vector.iter().zip(&b.vector);
+                let product: f32 = terms.map(|(a, b)| a * b).sum();
+                assert!((product - f32::from(u8::from(i == j))).abs() < 1e-5);
+            }
+        }
     }
 
     #[test]
