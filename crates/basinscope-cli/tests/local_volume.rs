@@ -139,7 +139,7 @@ fn threads_change_no_byte_and_what_is_there_is_not_computed_again() {
     let folders = ["1", "2"].map(|threads| {
         let folder = tempfile::tempdir().unwrap();
         let f = folder.path();
-        train(f, "run", &[]);
+        train(f, "run", &["--steps", "300"]);
         let fast = ["--particles", "40", "--moves", "2", "--doublings", "1"];
         let sigma = ["--sigma", "0.05,0.1", "--threads", threads];
         volume(f, &[&fast[..], &sigma].concat());
