@@ -18,6 +18,8 @@ use serde::Serialize;
 const FILE: &str = "results/local-volumes.json";
 /// Widths of the default grid in a decade: 10^(j/4), so that minima share them.
 const A_DECADE: f64 = 4.0;
+/// Every so many of them is also taken in units of the rms parameter.
+const RELATIVE_EVERY: usize = 2;
 /// The default grid ends at so many times the width at which nearly every draw is inside.
 const REACH: f64 = 30.0;
 /// Share of direct draws inside where the default grid begins.
@@ -286,10 +288,11 @@ fn widths(region: &dyn Region, theta: &[f32], rms: f64, settings: &Settings) -> 
         let first =
             basinscope::basin::nearly_all_inside(&region, theta, INSIDE_AT_FIRST, DRAWS, seed);
         let last = (REACH * first).min(rms);
-        for unit in [1.0, rms] {
+        for (unit, every) in [(1.0, 1), (rms, RELATIVE_EVERY)] {
             let place = |sigma: f64| A_DECADE * (sigma / unit).log10();
             let (from, to) = (place(first).floor() as i32, place(last).floor() as i32);
-            sigmas.extend((from..=to.max(from)).map(|j| unit * grid(j)));
+            let from = from.div_euclid(every as i32) * every as i32;
+            sigmas.extend((from..=to.max(from)).step_by(every).map(|j| unit * grid(j)));
         }
     }
     sigmas.sort_unstable_by(f64::total_cmp);

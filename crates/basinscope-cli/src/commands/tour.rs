@@ -2,16 +2,16 @@
 
 use crate::commands::reproduce::minefield;
 use crate::commands::train::{self, RunConfig};
-use crate::commands::{animate, boundary, slice, surface, volume};
+use crate::commands::{animate, boundary, local_volume, slice, surface, volume};
 use crate::console::{Console, percent, table};
 use crate::data_args::{DataConfig, Source};
 use crate::lab::{Lab, Minimum};
 use anyhow::Result;
-use basinscope::basin::RadialSettings;
+use basinscope::basin::{RadialSettings, SubsimSettings};
 use basinscope::data::{DEFAULT_DATA_SEED, Generator};
 use basinscope::direction::Normalization;
 use basinscope::net::Architecture;
-use basinscope::record::{Axis, MinefieldRecord, VolumeRecord};
+use basinscope::record::{Axis, LocalVolumeRecord, MinefieldRecord, VolumeRecord};
 use basinscope::train::{PoisonConfig, PoisonForm, TrainConfig};
 use serde::Serialize;
 use serde_json::json;
@@ -72,6 +72,25 @@ const DIAL: [Stop; 10] = [
     stop("redraw-40k", Some((200, 0.5, true)), 0.005, 40_000),
 ];
 
+/// Widths of the tour's local volumes.
+const SIGMA: [f64; 3] = [0.001, 0.00316, 0.01];
+
+/// Local volumes for a tour: half the walkers and half the moves of the command `volume`.
+fn local_volumes(seed: u64) -> local_volume::Settings {
+    let method = local_volume::Method::Subsim;
+    let mut settings =
+        local_volume::Settings::new(method, local_volume::CutoffOn::Loss, None, seed);
+    settings.sigma = SIGMA.to_vec();
+    settings.stiff = 60;
+    settings.subsim = SubsimSettings {
+        particles: 100,
+        moves: 5,
+        doublings: 1,
+        ..settings.subsim
+    };
+    settings
+}
+
 /// The whole tour as `config.toml` holds it.
 #[derive(Debug, Serialize)]
 struct TourConfig {
@@ -81,6 +100,7 @@ struct TourConfig {
     slices: LineConfig,
     surfaces: PlaneConfig,
     volumes: RadialSettings,
+    local_volumes: local_volume::Settings,
     minima: Vec<RunConfig>,
 }
 
@@ -153,6 +173,7 @@ impl TourConfig {
                 seed,
                 ..RadialSettings::default()
             },
+            local_volumes: local_volumes(seed),
             minima,
         })
     }
@@ -174,7 +195,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     let records = train::train_all(&run, &config.minima, &split, console)?;
 
     let lab = Lab::open(&out)?;
-    let volumes = look_and_measure(&lab, &config, console)?;
+    let (volumes, local) = look_and_measure(&lab, &config, console)?;
     console.say("Looking for bad minima all along a good run …");
     let field = minefield::as_part_of(&run, console, args.seed)?;
     lab.draw_page()?;
@@ -183,6 +204,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     if let Some(volume) = volumes.iter().find(|volume| !volume.warning.is_empty()) {
         console.say(format!("* {}", volume.warning));
     }
+    console.say(format!("\n{}", local_volume::local_table(&local)));
     console.say(format!("\n{}", minefield_line(&field)));
     let page = run.path("index.html");
     let seconds = begun.elapsed().as_secs_f64();
@@ -194,6 +216,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
         "seconds": seconds,
         "minima": records,
         "volumes": volumes,
+        "local_volumes": local,
     }))
 }
 
@@ -201,7 +224,7 @@ fn look_and_measure(
     lab: &Lab,
     config: &TourConfig,
     console: &Console,
-) -> Result<Vec<VolumeRecord>> {
+) -> Result<(Vec<VolumeRecord>, Vec<LocalVolumeRecord>)> {
     lab.draw_training(console)?;
     let all: Vec<&Minimum> = lab.minima.iter().collect();
     boundary::compute(
@@ -235,7 +258,9 @@ fn look_and_measure(
         seed: config.seed,
     };
     animate::compute(lab, &extremes, settings, console)?;
-    volume::compute(lab, &all, &config.volumes, console)
+    let volumes = volume::compute(lab, &all, &config.volumes, console)?;
+    let local = local_volume::compute(lab, &all, &config.local_volumes, console)?;
+    Ok((volumes, local))
 }
 
 /// The minefield in a sentence.
