@@ -33,7 +33,8 @@ pub struct ChecksFailed(pub usize);
 
 impl fmt::Display for ChecksFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bars missed; the sheets say which", self.0)
+        let bars = if self.0 == 1 { "bar" } else { "bars" };
+        write!(f, "{} {bars} missed", self.0)
     }
 }
 

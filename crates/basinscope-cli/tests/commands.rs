@@ -19,6 +19,7 @@ fn every_command_shows_an_example() {
         "animate",
         "volume",
         "spectrum",
+        "verify",
         "reproduce",
     ] {
         let output = basinscope(folder.path())

@@ -15,7 +15,7 @@ mod stiff;
 mod subsim;
 
 pub use compare::{RadiusRatio, log10_volume_ratio_of_balls};
-pub use diagnostics::split_r_hat;
+pub use diagnostics::{split_r_hat, student_half_width};
 pub use flips::{FlipSettings, Flips};
 pub use lta::{Annealed, AnnealedPoint, LtaSettings};
 pub use radial::{
