@@ -321,3 +321,58 @@ fn together(all: &[&Finding]) -> Finding {
         note: format!("means; the estimates' standard deviation is {spread:.2}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::surface::analytic::Ellipsoid;
+
+    fn check(estimator: Estimator, repetitions: usize, bar: Bar) -> Check {
+        let bowl = Ellipsoid::power_law(6, 1_000.0, 1.0);
+        Check {
+            case: Case::bowl("small", bowl, 6, &[0.3]),
+            estimator,
+            repetitions,
+            bars: vec![vec![bar]],
+        }
+    }
+
+    #[test]
+    fn a_wrong_truth_is_a_miss() {
+        // The estimators are right to .3 nats here, so that a truth off by 3 cannot pass.
+        for estimator in [Estimator::Subsim { doublings: 0 }, Estimator::Lta] {
+            let mut check = check(estimator, 1, Bar::Within(1.0));
+            let right = &check.run(0).unwrap()[0];
+            assert!(right.pass && right.error.abs() < 1.0, "{right:?}");
+            check.case.truths[0].value += 3.0;
+            let wrong = &check.run(0).unwrap()[0];
+            assert!(!wrong.pass && wrong.covered == Some(0), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn repetitions_differ_and_are_counted() {
+        let row = &check(Estimator::Lta, 3, Bar::Coverage(0.3)).run(5).unwrap()[0];
+        assert_eq!(row.repetitions, 3);
+        // Three 95 % intervals all miss once in 8,000 times.
+        assert!(
+            row.covered
+                .is_some_and(|covered| (1..=3).contains(&covered))
+        );
+        assert!(row.pass && row.gradients > 0);
+        let single = &check(Estimator::Lta, 1, Bar::Coverage(0.3)).run(5).unwrap()[0];
+        assert!((row.estimate - single.estimate).abs() > 0.0, "{row:?}");
+    }
+
+    #[test]
+    fn rays_claim_no_interval_and_a_cube_has_no_gradient() {
+        let row = &check(Estimator::Radial, 1, Bar::Trusted).run(0).unwrap()[0];
+        assert_eq!((row.half_width, row.covered), (None, None));
+        let cube = Check {
+            case: Case::cube(),
+            ..check(Estimator::Lta, 1, Bar::Trusted)
+        };
+        let error = cube.run(0).unwrap_err().to_string();
+        assert!(error.contains("gradients"), "{error}");
+    }
+}

@@ -9,7 +9,7 @@ use crate::surface::analytic::Ellipsoid;
 /// Repetitions that tell how often a claimed interval holds the truth.
 pub const REPETITIONS: usize = 40;
 /// Width at which a few in a thousand draws stay in the small net's basin.
-const NET_SIGMA: f64 = 2.0;
+const NET_SIGMA: f64 = 6.0;
 /// From this dimension on, rays must say that they are wrong.
 const HIGH_DIMENSION: usize = 1_000;
 /// For what is only shown.
