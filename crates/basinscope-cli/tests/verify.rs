@@ -74,6 +74,24 @@ fn threads_change_no_byte() {
 }
 
 #[test]
+fn what_is_there_is_not_computed_again() {
+    let (_, folder) = verify("valley", &[]);
+    let file = folder.path().join("out/verify.json");
+    // A note that no estimator leaves, to be found again by the same seed only.
+    let mut record = json(&file);
+    record["rows"][0]["note"] = "from the first run".into();
+    let again = |seed: &str| {
+        std::fs::write(&file, record.to_string()).unwrap();
+        let mut command = basinscope(folder.path());
+        command.args(["verify", "--case", "valley", "--out", "out", "--seed", seed]);
+        command.output().unwrap();
+        json(&file)["rows"][0]["note"].clone()
+    };
+    assert_eq!(again("0"), "from the first run");
+    assert_ne!(again("1"), "from the first run");
+}
+
+#[test]
 fn a_case_that_does_not_exist_is_refused_with_those_that_do() {
     let (output, _folder) = verify("doughnut", &[]);
     assert_eq!(output.status.code(), Some(2));

@@ -99,8 +99,18 @@ impl Check {
             .collect())
     }
 
+    /// Whether a row answers this check.
+    pub fn is_answered_by(&self, row: &VerifyRow) -> bool {
+        let truths = self.case.truths.iter().zip(&self.bars);
+        row.case == self.case.name
+            && row.method == self.estimator.name()
+            && row.repetitions == self.repetitions
+            && truths.into_iter().any(|(truth, bars)| {
+                row.truth.total_cmp(&truth.value).is_eq() && row.bar == words(bars)
+            })
+    }
+
     fn row(&self, truth: &Truth, bars: &[Bar], finding: &Finding) -> VerifyRow {
-        let words: Vec<String> = bars.iter().map(Bar::to_string).collect();
         VerifyRow {
             case: self.case.name.clone(),
             dimension: self.case.dim(),
@@ -119,7 +129,7 @@ impl Check {
             flagged: finding.flagged,
             evaluations: finding.evaluations,
             gradients: finding.gradients,
-            bar: words.join(", "),
+            bar: words(bars),
             pass: bars.iter().all(|bar| bar.passes(finding, truth)),
             note: finding.note.clone(),
         }
@@ -278,6 +288,12 @@ impl Check {
         };
         Ok(case.truths.iter().map(finding).collect())
     }
+}
+
+/// Bars in words.
+fn words(bars: &[Bar]) -> String {
+    let words: Vec<String> = bars.iter().map(Bar::to_string).collect();
+    words.join(", ")
 }
 
 /// What makes a sampler mix, in words.
