@@ -14,9 +14,14 @@ const NET_SIGMA: f64 = 6.0;
 const HIGH_DIMENSION: usize = 1_000;
 /// For what is only shown.
 const SHOWN: &[Bar] = &[];
-/// Stiff directions given on bowls where all are alike, on the net-like ones, on the power law, and
-/// in 100,000 dimensions.
-const STIFF: [usize; 4] = [10, 60, 40, 20];
+/// Stiff directions given on balls, where all are alike.
+const BALL_STIFF: usize = 10;
+/// On net-like bowls: all that stand out.
+const NET_LIKE_STIFF: usize = 60;
+/// In 100,000 dimensions, where each costs a product with every walker.
+const LARGEST_STIFF: usize = 20;
+/// On a power law, where none stands out.
+const POWER_STIFF: usize = 40;
 
 /// The first pass of subset simulation: ten moves a level.
 const FIRST_PASS: Estimator = Estimator::Subsim { doublings: 0 };
@@ -60,7 +65,7 @@ fn often(case: &Case, estimator: Estimator) -> Check {
 
 fn ball(n: usize, sigma: f64) -> Case {
     let name = format!("ball h = 1000, n = {n}");
-    Case::bowl(&name, Ellipsoid::sphere(n, 1_000.0), STIFF[0], &[sigma])
+    Case::bowl(&name, Ellipsoid::sphere(n, 1_000.0), BALL_STIFF, &[sigma])
 }
 
 fn net_like(n: usize, stiff: usize, sigmas: &[f64]) -> Case {
@@ -85,7 +90,7 @@ fn volume(n: usize, power: f64) -> Case {
 pub fn reduced_plan() -> Result<Vec<Check>> {
     let small = ball(10, 0.189_736_659_6);
     let hundred = ball(100, 0.06);
-    let net_like = net_like(3_614, STIFF[1], &[0.005, 0.05]);
+    let net_like = net_like(3_614, NET_LIKE_STIFF, &[0.005, 0.05]);
     let valley = Case::valley(&[0.1, 0.5, 1.0]);
     let net = Case::net(NET_SIGMA)?;
     let volumes = [
@@ -133,10 +138,10 @@ pub fn full_plan() -> Result<Vec<Check>> {
     let hundred = ball(100, 0.06);
     let high = ball(3_614, 0.004_990_306);
     let power = Ellipsoid::power_law(3_614, 1_000.0, 1.0);
-    let power = Case::bowl("h = 1000/i, n = 3614", power, STIFF[2], &[0.202_606_48]);
-    let wide = net_like(3_614, STIFF[1], &[0.3]);
-    let largest = net_like(100_000, STIFF[3], &[0.005, 0.05, 0.3]);
-    let reduced_net_like = net_like(200, STIFF[1], &[0.05]);
+    let power = Case::bowl("h = 1000/i, n = 3614", power, POWER_STIFF, &[0.202_606_48]);
+    let wide = net_like(3_614, NET_LIKE_STIFF, &[0.3]);
+    let largest = net_like(100_000, LARGEST_STIFF, &[0.005, 0.05, 0.3]);
+    let reduced_net_like = net_like(200, NET_LIKE_STIFF, &[0.05]);
     let cube = Case::cube();
     let two: &[Bar] = &[Bar::Within(2.0)];
     let two_cheaply: &[Bar] = &[Bar::Within(2.0), Bar::Gradients(1_000_000)];
