@@ -1,7 +1,7 @@
 //! Commands and the options they share.
 
 use crate::commands::{
-    animate, boundary, compare, reproduce, slice, spectrum, surface, tour, train, volume,
+    animate, boundary, compare, reproduce, slice, spectrum, surface, tour, train, verify, volume,
 };
 use crate::console::Console;
 use anyhow::{Context, Result};
@@ -38,7 +38,7 @@ Examples:
   basinscope train --data swiss-roll --poison 200 --beta .3 --out runs/bad
   basinscope volume runs/bad
 
-Exit codes: 0 done, 1 a check of `reproduce` failed, 2 bad input or usage, 130 interrupted (the same command goes on).";
+Exit codes: 0 done, 1 `reproduce` or `verify` missed a bar, 2 bad input or usage, 130 interrupted (the same command goes on).";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -60,6 +60,8 @@ enum Command {
     Spectrum(spectrum::Args),
     /// Every measure of many minima in one table, and which of them tell how a minimum generalizes
     Compare(Box<compare::Args>),
+    /// Hold the volume estimators against basins whose volumes are known
+    Verify(verify::Args),
     /// The paper's figures from scratch, each with a sheet: published, ours, pass or miss
     Reproduce(reproduce::Args),
 }
@@ -89,6 +91,7 @@ impl Cli {
             Some(Command::Volume(args)) => volume::run(args, console),
             Some(Command::Spectrum(args)) => spectrum::run(args, console),
             Some(Command::Compare(args)) => compare::run(args, console),
+            Some(Command::Verify(args)) => verify::run(args, console),
             Some(Command::Reproduce(args)) => reproduce::run(args, console),
         }
     }

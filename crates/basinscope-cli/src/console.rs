@@ -15,13 +15,21 @@ pub struct Console {
     interrupted: Arc<AtomicBool>,
 }
 
-/// The user pressed Ctrl-C; what was done so far is saved.
+/// The user pressed Ctrl-C.
 #[derive(Debug)]
-pub struct Interrupted;
+pub enum Interrupted {
+    /// What was done so far is saved.
+    Saved,
+    /// Nothing is, as no folder was named.
+    Unsaved,
+}
 
 impl fmt::Display for Interrupted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("interrupted; the same command goes on from here")
+        f.write_str(match self {
+            Self::Saved => "interrupted; the same command goes on from here",
+            Self::Unsaved => "interrupted",
+        })
     }
 }
 
@@ -33,7 +41,8 @@ pub struct ChecksFailed(pub usize);
 
 impl fmt::Display for ChecksFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bars missed; the sheets say which", self.0)
+        let bars = if self.0 == 1 { "bar" } else { "bars" };
+        write!(f, "{} {bars} missed", self.0)
     }
 }
 
@@ -70,7 +79,16 @@ impl Console {
     /// Fails where the user asked to stop; called between pieces of work.
     pub fn check(&self) -> Result<()> {
         if self.is_interrupted() {
-            Err(Interrupted.into())
+            Err(Interrupted::Saved.into())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The same where nothing is saved.
+    pub fn check_unsaved(&self) -> Result<()> {
+        if self.is_interrupted() {
+            Err(Interrupted::Unsaved.into())
         } else {
             Ok(())
         }

@@ -20,6 +20,7 @@ fn every_command_shows_an_example() {
         "volume",
         "spectrum",
         "compare",
+        "verify",
         "reproduce",
     ] {
         let output = basinscope(folder.path())

@@ -23,6 +23,7 @@ pub mod search;
 pub mod slice;
 pub mod surface;
 pub mod train;
+pub mod verify;
 
 pub use error::{Error, Result};
 

@@ -10,4 +10,5 @@ pub mod spectrum;
 pub mod surface;
 pub mod tour;
 pub mod train;
+pub mod verify;
 pub mod volume;

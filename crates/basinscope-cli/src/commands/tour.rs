@@ -73,7 +73,7 @@ const DIAL: [Stop; 10] = [
 ];
 
 /// Widths of the tour's local volumes.
-const SIGMA: [f64; 3] = [0.001, 0.00316, 0.01];
+const SIGMA: [f64; 5] = [0.001, 0.001_78, 0.003_16, 0.005_62, 0.01];
 
 /// Local volumes for a tour: half the walkers and half the moves of the command `volume`.
 fn local_volumes(seed: u64) -> local_volume::Settings {

@@ -380,7 +380,7 @@ pub fn train_one(
         &mut watch,
     )?;
     if minimum.stopped == StopReason::Interrupted {
-        return Err(Interrupted.into());
+        return Err(Interrupted::Saved.into());
     }
     let metadata = [
         ("name", json!(name)),

@@ -33,8 +33,12 @@ pub fn split_r_hat(chains: &[Vec<f64>]) -> f64 {
     (((draws - 1.0) / draws * within + between) / within).sqrt()
 }
 
-/// Half the width of a 95 % interval by Student's t.
-pub(super) fn student_half_width(standard_error: f64, degrees: usize) -> f64 {
+/// Half the width of a 95 % interval by Student's t; `∞` without degrees of freedom.
+///
+/// ```text
+/// t(.975; degrees)·standard_error
+/// ```
+pub fn student_half_width(standard_error: f64, degrees: usize) -> f64 {
     match StudentsT::new(0.0, 1.0, degrees as f64) {
         Ok(student) => student.inverse_cdf(0.975) * standard_error,
         Err(_) => f64::INFINITY,

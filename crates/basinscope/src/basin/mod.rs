@@ -17,7 +17,7 @@ mod subsim;
 
 pub use assess::{Assessment, R_HAT_REFUSED, R_HAT_WARNED, assess, judge, nearly_all_inside};
 pub use compare::{RadiusRatio, log10_volume_ratio_of_balls};
-pub use diagnostics::split_r_hat;
+pub use diagnostics::{split_r_hat, student_half_width};
 pub use flips::{FlipSettings, Flips};
 pub use lta::{Annealed, AnnealedPoint, LtaSettings};
 pub use radial::{

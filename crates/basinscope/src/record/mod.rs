@@ -18,6 +18,7 @@ mod sheet;
 mod spectrum;
 mod surface;
 mod theta_file;
+mod verify;
 mod volume;
 
 pub use axis::Axis;
@@ -41,4 +42,5 @@ pub use sheet::{Picture, SheetRecord, SheetRow};
 pub use spectrum::{SpectrumPart, SpectrumRecord};
 pub use surface::SurfaceRecord;
 pub use theta_file::read_theta;
+pub use verify::{VerifyRecord, VerifyRow};
 pub use volume::VolumeRecord;

@@ -203,7 +203,7 @@ impl<'a> GoodRun<'a> {
                 let generator = config.data.source.generator();
                 let minimum = train(net, split, generator, &config.train, None, &mut keep)?;
                 if minimum.stopped == StopReason::Interrupted {
-                    return Err(Interrupted.into());
+                    return Err(Interrupted::Saved.into());
                 }
                 keep.bar.finish();
                 let metadata = [("config", json!(config))];

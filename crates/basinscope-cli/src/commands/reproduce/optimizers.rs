@@ -253,7 +253,7 @@ impl Task<'_> {
             &mut Listen(bench),
         )?;
         if stopped == StopReason::Interrupted {
-            return Err(Interrupted.into());
+            return Err(Interrupted::Saved.into());
         }
         Ok(Outcome {
             train_loss: train.loss.min(f64::MAX),

@@ -182,7 +182,7 @@ fn guess(
             saved = Instant::now();
         }
         if stop {
-            return Err(Interrupted.into());
+            return Err(Interrupted::Saved.into());
         }
         if status != Status::Going {
             return Ok(guesses);

@@ -39,6 +39,11 @@ impl Ellipsoid {
         )
     }
 
+    /// The Hessian's eigenvalues h_i.
+    pub fn spectrum(&self) -> &[f64] {
+        &self.spectrum
+    }
+
     /// ln of the exact volume of {L ≤ cutoff}: `ln ω_n + (n/2)·ln(2c) − ½·Σ ln h_i`.
     pub fn ln_volume(&self, cutoff: f64) -> f64 {
         let n = self.spectrum.len();

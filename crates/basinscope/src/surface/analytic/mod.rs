@@ -2,6 +2,7 @@
 
 mod cube;
 mod ellipsoid;
+mod gaussian;
 mod valley;
 
 pub use cube::Cube;
