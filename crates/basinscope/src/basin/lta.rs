@@ -31,7 +31,7 @@ const NEWTON: usize = 100;
 /// Acceptance that the steps of the chains are tuned to.
 const ACCEPTANCE: f64 = 0.75;
 /// Trajectories at an asked σ, in units of those of a level.
-const AT_ASKED: usize = 4;
+const AT_ASKED: usize = 8;
 /// Resamples of the chains for the standard error.
 const RESAMPLES: usize = 300;
 /// Samples of the basin kept at an asked σ.
