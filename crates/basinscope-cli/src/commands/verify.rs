@@ -19,7 +19,7 @@ Examples:
 Each estimator is run on bowls, a valley, a cube and a small net whose volumes are known by other
 means; exit code 1 where one misses its bar. docs/guide/verify.md tells how to read the table.")]
 pub struct Args {
-    /// Everything, 100,000 dimensions and all repetitions too (an hour)
+    /// Everything, 100,000 dimensions and all repetitions too (hours)
     #[arg(long)]
     full: bool,
 
