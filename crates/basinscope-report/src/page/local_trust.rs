@@ -120,7 +120,7 @@ fn checked(records: &[LocalVolumeRecord]) -> Markup {
     };
     html! {
         p {
-            "A second method that shares only the loss with the first, local tempered annealing (thermodynamic integration along a path, "
+            "A second method that shares the loss and its stiffest directions with the first, but neither moves nor formula, local tempered annealing (thermodynamic integration along a path, "
             (cite("gelman")) "), was run at " (words(apart.len())) " of the points: the two differ by at most "
             strong { (significant(most, 2)) " nats" } "."
         }
