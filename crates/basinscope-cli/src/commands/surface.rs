@@ -97,6 +97,8 @@ pub fn compute(
             y,
             train_loss: plane.loss,
             train_accuracy: plane.accuracy,
+            directions: [d1, d2],
+            worth: None,
             seed,
             version: basinscope::VERSION.into(),
             config: json!({ "x": x, "y": y, "normalization": normalization }),

@@ -237,6 +237,8 @@ pub fn surface(index: usize) -> SurfaceRecord {
         y: axis,
         train_accuracy: vec![1.0; 51 * 51],
         train_loss,
+        directions: Default::default(),
+        worth: None,
         seed: 1,
         version: "0.1.0".into(),
         config: serde_json::Value::Null,
@@ -473,6 +475,7 @@ pub fn minefield(iterates: usize) -> MinefieldRecord {
                 train_accuracy: 1.0,
                 test_accuracy: test,
                 travelled: distance("bad", 3.5),
+                basin: None,
             }
         })
         .collect();
@@ -505,6 +508,7 @@ pub fn minefield(iterates: usize) -> MinefieldRecord {
                     nearest_fixed: Some(distance("bad-0", 3.0 + t)),
                     nearest_redrawn: Some(distance("bad-1", 4.0 + t)),
                     to_last: distance("last", 1.0 - t),
+                    basin: None,
                 }
             })
             .collect(),

@@ -1,6 +1,32 @@
 //! The minefield: the iterates of a training run, bad minima around them, and where both lie.
 
+use super::LocalVolumePoint;
 use serde::{Deserialize, Serialize};
+
+/// How large the basin of one point is, in a few numbers.
+///
+/// # Units
+/// Volumes are isotropic, of the mean train loss without weight decay; `log10_` in decades.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BasinSummary {
+    /// Cutoff on the mean train loss, in nats.
+    pub cutoff: f64,
+    /// Number of rays.
+    pub directions: usize,
+    /// Median radius.
+    pub radius_median: f64,
+    /// Bootstrap 95 % interval of the median.
+    pub radius_median_ci: [f64; 2],
+    /// log10 of the naive volume ω_n·mean(rⁿ): a lower bound set by the luckiest rays.
+    pub log10_volume: f64,
+    /// Effective sample size of the weights rⁿ, between 1 and `directions`.
+    pub ess: f64,
+    /// The honest sentence about `log10_volume`, empty where the estimate can be trusted.
+    pub warning: String,
+    /// The local volume at one σ by subset simulation, where it was measured.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub local: Option<LocalVolumePoint>,
+}
 
 /// How far a minimum is from an iterate, in the weights (biases left out).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +62,9 @@ pub struct IterateRecord {
     pub nearest_redrawn: Option<Distance>,
     /// The iterate's own way still to go: its distance from the last iterate.
     pub to_last: Distance,
+    /// Its basin; `None` where its train loss is above the cutoff.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub basin: Option<BasinSummary>,
 }
 
 /// One bad minimum.
@@ -53,6 +82,9 @@ pub struct BadMinimumRecord {
     pub test_accuracy: f64,
     /// How far descent took it from that iterate.
     pub travelled: Distance,
+    /// Its basin; `None` in older runs, and where its train loss is above the cutoff.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub basin: Option<BasinSummary>,
 }
 
 /// One picture of all points: the iterates first, then the bad minima, in the record's order.
@@ -88,4 +120,73 @@ pub struct MinefieldRecord {
     pub seed: u64,
     /// Version of basinscope.
     pub version: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn distance() -> Distance {
+        Distance {
+            minimum: "bad".into(),
+            distance: 3.0,
+            relative: 0.5,
+            layers: vec![0.4, 0.6],
+        }
+    }
+
+    fn record(basin: Option<BasinSummary>) -> MinefieldRecord {
+        MinefieldRecord {
+            iterates: vec![IterateRecord {
+                epoch: 1,
+                train_loss: 0.05,
+                train_accuracy: 1.0,
+                test_accuracy: 0.9,
+                norm: 6.0,
+                nearest_fixed: Some(distance()),
+                nearest_redrawn: None,
+                to_last: distance(),
+                basin: basin.clone(),
+            }],
+            bad: vec![BadMinimumRecord {
+                name: "bad".into(),
+                redrawn: false,
+                epoch: 1,
+                train_accuracy: 1.0,
+                test_accuracy: 0.5,
+                travelled: distance(),
+                basin,
+            }],
+            embeddings: Vec::new(),
+            missed: [0, 1],
+            seed: 7,
+            version: "0.0.0".into(),
+        }
+    }
+
+    #[test]
+    fn basins_survive_the_file_and_old_files_have_none() {
+        let basin = BasinSummary {
+            cutoff: 0.1,
+            directions: 100,
+            radius_median: 1.25,
+            radius_median_ci: [1.2, 1.3],
+            log10_volume: -2_000.5,
+            ess: 1.75,
+            warning: "few rays".into(),
+            local: None,
+        };
+        let new = record(Some(basin));
+        let text = json!(new);
+        assert_eq!(
+            serde_json::from_value::<MinefieldRecord>(text).unwrap(),
+            new
+        );
+        // A run from before there were basins has no such key, and neither has one without any.
+        let old = record(None);
+        let text = json!(old).to_string();
+        assert!(!text.contains("basin"), "{text}");
+        assert_eq!(serde_json::from_str::<MinefieldRecord>(&text).unwrap(), old);
+    }
 }

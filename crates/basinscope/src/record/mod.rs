@@ -4,6 +4,7 @@ mod axis;
 mod boundary;
 mod compare;
 mod dimension;
+mod eigenvectors;
 mod flips;
 mod local_volume;
 mod margins;
@@ -28,10 +29,13 @@ pub use compare::{
     RescaledMeasure,
 };
 pub use dimension::{BasinPair, BasinSize, DimensionNet, DimensionRecord};
+pub use eigenvectors::EigenvectorsRecord;
 pub use flips::FlipRecord;
 pub use local_volume::{LocalVolumePoint, LocalVolumeRecord};
 pub use margins::MarginRecord;
-pub use minefield::{BadMinimumRecord, Distance, EmbeddingRecord, IterateRecord, MinefieldRecord};
+pub use minefield::{
+    BadMinimumRecord, BasinSummary, Distance, EmbeddingRecord, IterateRecord, MinefieldRecord,
+};
 pub use minimum::{HistoryPoint, MinimumRecord};
 pub use optimizers::OptimizerRecord;
 pub use path::{LineRecord, PathFrame, PathRecord};
@@ -40,7 +44,7 @@ pub use run_dir::{Array, RunDir};
 pub use search::{SearchDraw, SearchRecord, SearchSize};
 pub use sheet::{Picture, SheetRecord, SheetRow};
 pub use spectrum::{SpectrumPart, SpectrumRecord};
-pub use surface::SurfaceRecord;
+pub use surface::{PlaneWorth, SurfaceRecord};
 pub use theta_file::read_theta;
 pub use verify::{VerifyRecord, VerifyRow};
 pub use volume::VolumeRecord;

@@ -108,6 +108,7 @@ pub fn compute(settings: &Settings, bench: &Bench) -> Result<MinefieldRecord> {
                     train_accuracy: bad.record.train_accuracy,
                     test_accuracy: bad.record.test_accuracy,
                     travelled: distance(&run.layout, start, &bad.theta, &bad.record.name)?,
+                    basin: None,
                 })
             })
             .collect::<Result<_>>()?;
@@ -324,6 +325,7 @@ impl<'a> GoodRun<'a> {
                     nearest_fixed: nearest(bad[0])?,
                     nearest_redrawn: nearest(bad[1])?,
                     to_last: distance(&self.layout, theta, last, &self.last.name)?,
+                    basin: None,
                 })
             })
             .collect::<Result<_>>()?;
