@@ -2,18 +2,21 @@
 
 use super::Section;
 use super::format::{count, percent, significant, words};
+use super::play::{Play, scripts};
 use super::story::{Pair, Story};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 const STYLE: &str = include_str!("../../assets/page/style.css");
+const PLAY_STYLE: &str = include_str!("../../assets/page/play/play.css");
 
-/// Nothing may be loaded but what the page itself holds.
-const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+/// Nothing may be loaded but what the page itself holds; its own scripts and WebAssembly may run.
+const POLICY: &str = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; \
+    script-src 'unsafe-inline' 'wasm-unsafe-eval'; base-uri 'none'; form-action 'none'";
 
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E\
 %3Cpath d='M1 3C4 17 12 17 15 3' fill='none' stroke='%232a6fb0' stroke-width='2.4' stroke-linecap='round'/%3E%3C/svg%3E";
 
-pub(super) fn document(story: &Story, sections: &[Section]) -> Markup {
+pub(super) fn document(story: &Story, play: &Play, sections: &[Section]) -> Markup {
     let body = html! {
         a.skip href="#content" { "Skip to the content" }
         header { (opening(story)) }
@@ -40,11 +43,18 @@ pub(super) fn document(story: &Story, sections: &[Section]) -> Markup {
         &summary(story),
         "Drawn from the records of one run.",
         body,
+        Some(play),
     )
 }
 
-/// What every page shares: head, style and foot around its body.
-pub(super) fn shell(title: &str, description: &str, origin: &str, body: Markup) -> Markup {
+/// What every page shares: head, style and foot around its body, and what it plays with.
+pub(super) fn shell(
+    title: &str,
+    description: &str,
+    origin: &str,
+    body: Markup,
+    play: Option<&Play>,
+) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -57,7 +67,7 @@ pub(super) fn shell(title: &str, description: &str, origin: &str, body: Markup) 
                 meta name="description" content=(description);
                 title { (title) }
                 link rel="icon" href=(ICON);
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE)) @if play.is_some() { (PreEscaped(PLAY_STYLE)) } }
             }
             body {
                 (body)
@@ -67,6 +77,7 @@ pub(super) fn shell(title: &str, description: &str, origin: &str, body: Markup) 
                         "loads nothing, and opens without a network."
                     }
                 }
+                @if let Some(play) = play { (scripts(play)) }
             }
         }
     }

@@ -46,18 +46,13 @@ impl Picture {
         let style = format!("min-width:{narrowest}px");
         html! {
             div.scroller tabindex="0" role="group" aria-label={ "Figure: " (self.name.replace('-', " ")) } {
-                (self.picture(alt, Some(&style)))
+                (self.picture(alt, &style))
             }
         }
     }
 
-    /// The picture, as wide as its place.
-    pub(super) fn plain_image(&self, alt: &str) -> Markup {
-        self.picture(alt, None)
-    }
-
     /// Light or dark as the reader's system is.
-    fn picture(&self, alt: &str, style: Option<&str>) -> Markup {
+    fn picture(&self, alt: &str, style: &str) -> Markup {
         let (width, height) = self.size;
         html! {
             picture {
@@ -65,15 +60,24 @@ impl Picture {
                     source media="screen and (prefers-color-scheme: dark)" srcset=(dark);
                 }
                 img.only-light[self.dark.is_none()] src=(self.uri) alt=(alt)
-                    width=(width.round()) height=(height.round()) style=[style];
+                    width=(width.round()) height=(height.round()) style=(style);
             }
         }
     }
 
     /// A figure with its caption and downloads.
     pub(super) fn figure(&self, alt: &str, caption: Markup) -> Markup {
+        self.figure_replaced(None, alt, caption)
+    }
+
+    /// The same, which makes room once the widget of that name is there.
+    pub(super) fn figure_until(&self, widget: &str, alt: &str, caption: Markup) -> Markup {
+        self.figure_replaced(Some(widget), alt, caption)
+    }
+
+    fn figure_replaced(&self, widget: Option<&str>, alt: &str, caption: Markup) -> Markup {
         html! {
-            figure id={ "figure-" (self.name) } {
+            figure id={ "figure-" (self.name) } data-replaced-by=[widget] {
                 (self.image(alt))
                 figcaption {
                     p { (caption) }

@@ -2,13 +2,18 @@
 
 use super::embed::Picture;
 use super::format::{count, percent, plain, significant, words};
+use super::play::{Play, place};
 use super::statistics::{crossings, median};
 use super::story::{Pair, Story};
 use super::{PageError, Section};
 use basinscope::record::{LineRecord, RunDir};
 use maud::{Markup, html};
 
-pub(super) fn section(story: &Story, run: &RunDir) -> Result<Option<Section>, PageError> {
+pub(super) fn section(
+    story: &Story,
+    play: &Play,
+    run: &RunDir,
+) -> Result<Option<Section>, PageError> {
     let slices = Picture::read(run, "slices")?;
     let surfaces = Picture::read(run, "surfaces")?;
     let between = Picture::read(run, "between")?;
@@ -37,8 +42,15 @@ pub(super) fn section(story: &Story, run: &RunDir) -> Result<Option<Section>, Pa
                     ": mean loss on the training points at θ + c·d. The minimum is at c = 0."
                 }))
             }
+            @if play.has("landscape") {
+                h3 { "The landscape, to walk in" }
+                p {
+                    "Two directions make a plane. Drag the marker over it: every point is a net, and its boundary is drawn beside it."
+                }
+                (place("landscape", "The loss over a plane, to walk in"))
+            }
             @if let Some(surfaces) = &surfaces {
-                (surfaces.figure(&surfaces_alt(story), html! {
+                (surfaces.figure_until("landscape", &surfaces_alt(story), html! {
                     "The loss over a plane of two random directions through the minimum"
                     @if let Some(surface) = story.surfaces.first() {
                         ", " (normalized(&surface.normalization)) ", " (significant(surface.x.from, 2)) " to "

@@ -18,7 +18,11 @@ use std::f64::consts::LN_10;
 const SMALLEST_SHARE: f64 = 1e-3;
 
 /// What the local volumes say, with their figures; `None` where there are none.
-pub(super) fn body(story: &Story, run: &RunDir) -> Result<Option<Markup>, PageError> {
+pub(super) fn body(
+    story: &Story,
+    run: &RunDir,
+    widget: &Markup,
+) -> Result<Option<Markup>, PageError> {
     let records = story.main_local();
     let Some(first) = records.first() else {
         return Ok(None);
@@ -40,14 +44,15 @@ pub(super) fn body(story: &Story, run: &RunDir) -> Result<Option<Markup>, PageEr
             "stay, so it is the product of shares that can be: a cloud of samples is led from one level to the next, and at each a good "
             "part of them is kept (subset simulation, " (cite("au")) "; its moves: " (cite("cotter")) ")."
         }
+        (widget)
         @if let Some(curves) = &curves {
-            (curves.figure(&curves_alt(&records), html! {
+            (curves.figure_until("volume", &curves_alt(&records), html! {
                 "The chance that a random step of width σ stays in the basin, on a logarithmic scale: at equal σ, and at equal σ relative to the weights."
             }))
         }
         (chances(&records, compared.as_ref()))
         @if let Some(dimensions) = &dimensions {
-            (dimensions.figure(&dimensions_alt(&records), html! {
+            (dimensions.figure_until("volume", &dimensions_alt(&records), html! {
                 "The number of constrained dimensions, k = −d ln P/d ln σ, against the width of the step."
             }))
         }

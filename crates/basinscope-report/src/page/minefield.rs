@@ -3,12 +3,17 @@
 use super::embed::Picture;
 use super::format::{percent, significant, words};
 use super::minima::capital;
+use super::play::{Play, place};
 use super::story::Story;
 use super::{PageError, Section};
 use basinscope::record::{BadMinimumRecord, MinefieldRecord, RunDir};
 use maud::{Markup, html};
 
-pub(super) fn section(story: &Story, run: &RunDir) -> Result<Option<Section>, PageError> {
+pub(super) fn section(
+    story: &Story,
+    play: &Play,
+    run: &RunDir,
+) -> Result<Option<Section>, PageError> {
     let Some(record) = &story.minefield else {
         return Ok(None);
     };
@@ -27,8 +32,9 @@ pub(super) fn section(story: &Story, run: &RunDir) -> Result<Option<Section>, Pa
                 (kinds(record)) " All of them fit every training point "
                 (super::sources::cite("huang")) "."
             }
+            @if play.has("minefield") { (place("minefield", "The minefield, to explore")) }
             @if let Some(picture) = &picture {
-                (picture.figure(&alt(record), html! {
+                (picture.figure_until("minefield", &alt(record), html! {
                     "Each dot is a net, placed by t-SNE so that near neighbours among the weights are near "
                     "on the page. The good run goes from light to dark red and ends at the star; bad minima "
                     "are blue, the lighter the fewer test points they get right."

@@ -15,6 +15,7 @@ mod minefield;
 mod minima;
 mod mystery;
 mod numbers;
+mod play;
 mod sheet;
 mod sources;
 mod statistics;
@@ -59,13 +60,14 @@ struct Section {
 /// minima is empty, [`PageError::Io`] where a figure cannot be read.
 pub fn index_html(run: &RunDir) -> Result<String, PageError> {
     let story = story::Story::read(run)?;
+    let play = play::Play::read(run, &story)?;
     let mut sections = vec![mystery::section(&story), minima::section(&story, run)?];
-    sections.extend(minefield::section(&story, run)?);
-    sections.extend(flatness::section(&story, run)?);
-    sections.extend(boundaries::section(&story, run)?);
-    sections.extend(volume::section(&story, run)?);
+    sections.extend(minefield::section(&story, &play, run)?);
+    sections.extend(flatness::section(&story, &play, run)?);
+    sections.extend(boundaries::section(&story, &play, run)?);
+    sections.extend(volume::section(&story, &play, run)?);
     sections.extend(curvature::section(&story, run)?);
     sections.push(numbers::section(&story, run)?);
     sections.push(sources::section(&story));
-    Ok(document::document(&story, &sections).into_string())
+    Ok(document::document(&story, &play, &sections).into_string())
 }

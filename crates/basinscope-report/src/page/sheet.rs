@@ -3,8 +3,18 @@
 use super::PageError;
 use super::document::shell;
 use super::embed::{Picture, download, save, uri};
+use super::play::{Play, place};
+use super::story::Story;
 use basinscope::record::{RunDir, SheetRecord, SheetRow};
 use maud::{Markup, html};
+
+/// What an experiment's page lets its reader play with, where the run holds it.
+const WIDGETS: [(&str, &str); 4] = [
+    ("minefield", "The minefield, to explore"),
+    ("wiggle", "Two boundaries while the weights move"),
+    ("landscape", "The loss over a plane, to walk in"),
+    ("volume", "Volumes of the basins, to explore"),
+];
 
 /// The page of one experiment: its verdicts, notes and pictures.
 ///
@@ -25,6 +35,10 @@ pub fn sheet_html(run: &RunDir, sheet: &SheetRecord) -> Result<String, PageError
             pictures.push(moving(&picture.stem, &picture.caption, &still));
         }
     }
+    let play = match run.has("results/minima.json") {
+        true => Some(Play::read(run, &Story::read(run)?)?),
+        false => None,
+    };
     let body = html! {
         a.skip href="#content" { "Skip to the content" }
         header {
@@ -34,6 +48,16 @@ pub fn sheet_html(run: &RunDir, sheet: &SheetRecord) -> Result<String, PageError
         }
         main #content {
             (table(sheet))
+            @if let Some(play) = &play {
+                @for (widget, title) in WIDGETS {
+                    @if play.has(widget) {
+                        section id=(widget) aria-labelledby={ (widget) "-title" } {
+                            h2 id={ (widget) "-title" } { (title) }
+                            (place(widget, title))
+                        }
+                    }
+                }
+            }
             @for picture in &pictures { (picture) }
             p.files {
                 @for file in ["config.toml", "results/sheet.json", "sheet.md", "data.npz"] {
@@ -48,6 +72,7 @@ pub fn sheet_html(run: &RunDir, sheet: &SheetRecord) -> Result<String, PageError
         &verdict(sheet),
         &origin,
         body,
+        play.as_ref(),
     )
     .into_string())
 }
@@ -87,6 +112,7 @@ pub fn sheets_html(sheets: &[SheetRecord]) -> String {
         &lede,
         origin,
         body,
+        None,
     )
     .into_string()
 }

@@ -2,6 +2,7 @@
 
 use super::embed::Picture;
 use super::format::{count, percent, plain, significant, whole, words};
+use super::play::{Play, place};
 use super::statistics::rank_correlation;
 use super::story::Story;
 use super::{PageError, Section, local_volume};
@@ -11,9 +12,20 @@ use maud::{Markup, PreEscaped, html};
 /// Below this share of the rays, the mean of rⁿ is called the work of a few.
 const FEW_RAYS: f64 = 0.1;
 
-pub(super) fn section(story: &Story, run: &RunDir) -> Result<Option<Section>, PageError> {
-    let local = local_volume::body(story, run)?;
-    let rays = rays(story, run, local.is_some())?;
+pub(super) fn section(
+    story: &Story,
+    play: &Play,
+    run: &RunDir,
+) -> Result<Option<Section>, PageError> {
+    let widget = match play.has("volume") {
+        true => place("volume", "Volumes of the basins, to explore"),
+        false => html! {},
+    };
+    let local = local_volume::body(story, run, &widget)?;
+    let rays = match &local {
+        Some(_) => rays(story, run, true, &html! {})?,
+        None => rays(story, run, false, &widget)?,
+    };
     if local.is_none() && rays.is_none() {
         return Ok(None);
     }
@@ -37,7 +49,12 @@ pub(super) fn section(story: &Story, run: &RunDir) -> Result<Option<Section>, Pa
 }
 
 /// The paper's way: radii, volume, and what they are worth. `second` where the basin is known.
-fn rays(story: &Story, run: &RunDir, second: bool) -> Result<Option<Markup>, PageError> {
+fn rays(
+    story: &Story,
+    run: &RunDir,
+    second: bool,
+    widget: &Markup,
+) -> Result<Option<Markup>, PageError> {
     let radii = Picture::read(run, "radii")?;
     let gap = Picture::read(run, "volume-gap")?;
     let volumes = story.main_volumes();
@@ -64,8 +81,9 @@ fn rays(story: &Story, run: &RunDir, second: bool) -> Result<Option<Markup>, Pag
         h3 { "From radii to volume" }
         p { "In n = " (count(first.dimension)) " dimensions, the volume is the mean of rⁿ over all directions, times the volume ω" sub { "n" } " of the unit ball:" }
         (PreEscaped(include_str!("../../assets/page/volume.html")))
+        (widget)
         @if let Some(gap) = &gap {
-            (gap.figure(&gap_alt(&volumes), html! {
+            (gap.figure_until("volume", &gap_alt(&volumes), html! {
                 "Generalization gap (train minus test accuracy) against the logarithm of the volume, a point for each minimum."
             }))
         }

@@ -1,0 +1,18 @@
+// Brings the page to life: each place marked data-play gets its widget, or keeps its still pictures.
+
+const widgets = { minefield, wiggle, landscape, volume };
+
+for (const place of document.querySelectorAll('[data-play]')) {
+  const live = place.querySelector('.live');
+  live.hidden = false;
+  try {
+    if (widgets[place.dataset.play](live) === false) throw new Error('this run lacks what it needs');
+    document.querySelectorAll(`[data-replaced-by="${place.dataset.play}"]`).forEach(figure => { figure.hidden = true; });
+  } catch (error) {
+    live.hidden = true;
+    live.replaceChildren();
+    console.warn(`${place.dataset.play}: ${error.message}`);
+  }
+}
+address.show();
+document.documentElement.dataset.ready = 'yes';
