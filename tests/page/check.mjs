@@ -1,10 +1,20 @@
-// Opens RUN/index.html in Chromium, on a phone and a laptop, light and dark, and checks it.
+// Opens RUN/index.html in Chromium on a phone, a laptop and a large screen, light and dark, checks
+// it, and plays with it.
 //   npm install --no-package-lock && node tests/page/check.mjs RUN_DIR [SCREENSHOT_DIR]
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
+import { landscape } from './play/landscape.mjs';
+import { minefield } from './play/minefield.mjs';
+import { nets } from './play/nets.mjs';
+import { volume } from './play/volume.mjs';
+import { wiggle } from './play/wiggle.mjs';
+
+/** Largest page, and the time within which something must be seen. */
+const MEGABYTES = 8;
+const SECONDS = 1;
 
 const [runDir, shots] = process.argv.slice(2);
 if (!runDir) {
@@ -13,7 +23,8 @@ if (!runDir) {
 }
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const has = file => existsSync(resolve(runDir, file));
-const read = file => JSON.parse(readFileSync(resolve(runDir, file), 'utf8'));
+const path = file => resolve(runDir, file);
+const read = file => JSON.parse(readFileSync(path(file), 'utf8'));
 if (shots) mkdirSync(shots, { recursive: true });
 
 let passed = 0;
@@ -36,7 +47,7 @@ if (sheets.length === 0) {
   sections.push('mystery', 'minima', 'numbers', 'sources');
   if (has('results/minefield.json')) sections.push('minefield');
   if (has('results/slices.json') || has('figures/slices.svg')) sections.push('flatness');
-  if (has('figures/boundaries.svg') || has('figures/wiggle.gif')) sections.push('boundaries');
+  if (has('figures/boundaries.svg')) sections.push('boundaries');
   if (has('results/volumes.json') || has('results/local-volumes.json')) sections.push('volume');
 }
 
@@ -90,10 +101,10 @@ const browser = await chromium.launch({
 });
 const url = pathToFileURL(resolve(runDir, 'index.html')).href;
 try {
-  for (const width of [390, 1280]) {
+  for (const width of [390, 1280, 1920]) {
     for (const colorScheme of ['light', 'dark']) {
       const title = `${width} px, ${colorScheme}`;
-      const context = await browser.newContext({ viewport: { width, height: width < 600 ? 844 : 800 }, colorScheme });
+      const context = await browser.newContext({ viewport: { width, height: { 390: 844, 1280: 800, 1920: 1080 }[width] }, colorScheme });
       const page = await context.newPage();
       const errors = [];
       const outside = [];
@@ -101,6 +112,7 @@ try {
       page.on('pageerror', error => errors.push(String(error)));
       page.on('request', request => /^(file|data):/.test(request.url()) || outside.push(request.url()));
       await page.goto(url, { waitUntil: 'load' });
+      if (await page.locator('#run-data').count()) await page.waitForFunction(() => document.documentElement.dataset.ready);
       const images = await page.evaluate(async () => {
         document.querySelectorAll('details').forEach(box => { box.open = true; });
         const bad = [];
@@ -155,18 +167,69 @@ try {
       await context.close();
     }
   }
-  // Readers who asked for less motion get the still.
-  if (has('figures/wiggle.gif') && sheets.length === 0) {
-    const context = await browser.newContext({ reducedMotion: 'reduce' });
+  const megabytes = statSync(path('index.html')).size / 1e6;
+  check('size', megabytes <= MEGABYTES ? [] : [`${megabytes.toFixed(2)} MB`]);
+
+  const open = async (options = {}) => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true, ...options });
     const page = await context.newPage();
+    page.on('pageerror', error => check('no error while playing', [String(error)]));
+    page.on('console', message => message.type() === 'error' && check('no error while playing', [message.text()]));
     await page.goto(url);
-    const problems = [];
-    if (await page.locator('img.moving').isVisible()) problems.push('the animation plays unasked');
-    await page.locator('#still').check();
-    if (!(await page.locator('img.moving').isVisible())) problems.push('it cannot be played on request');
-    check('reduced motion', problems);
-    await context.close();
+    return page;
+  };
+  const playful = await open();
+  const painted = await playful.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0].startTime / 1000);
+  console.log(`first picture after ${painted.toFixed(2)} s, ${megabytes.toFixed(2)} MB`);
+  check('first picture', painted <= SECONDS ? [] : [`after ${painted} s`]);
+  if (await playful.locator('#run-data').count()) {
+    await playful.waitForFunction(() => document.documentElement.dataset.ready);
+    const dead = await playful.evaluate(() => [...document.querySelectorAll('[data-play]')].filter(place => place.firstElementChild.hidden).map(place => place.id));
+    check('every widget lives', dead);
+    for (const play of [nets, minefield, wiggle, landscape, volume]) {
+      const page = await open();
+      await page.waitForFunction(() => document.documentElement.dataset.ready);
+      try {
+        await play(page, { run: { has, read, path }, check });
+      } catch (error) {
+        check(`${play.name}: to its end`, [String(error)]);
+      }
+      await page.context().close();
+    }
+    // Every figure saves what it shows.
+    for (const name of await playful.evaluate(() => [...document.querySelectorAll('[data-play] .save')].map(row => row.closest('[data-play]').dataset.play))) {
+      const problems = [];
+      for (const [kind, starts] of [['SVG', '<svg'], ['PNG', '\u2030PNG'], ['CSV', ''], ['JSON', '{']]) {
+        const [saved] = await Promise.all([playful.waitForEvent('download', { timeout: 10000 }),
+          playful.locator(`[data-play="${name}"] .save`).first().getByText(kind, { exact: true }).click()]);
+        const content = readFileSync(await saved.path());
+        const begins = kind === 'PNG' ? (content.readUInt32BE(0) === 0x89504e47 ? starts : 'no PNG') : content.toString('utf8').slice(0, 4);
+        if (content.length < 100 || !begins.startsWith(starts)) problems.push(`${kind}: ${content.length} bytes, begins ${begins}`);
+        if (kind === 'JSON' && !JSON.parse(content).rows.length) problems.push('JSON without rows');
+      }
+      check(`${name}: saves SVG, PNG, CSV and JSON`, problems);
+    }
+    // Readers who asked for less motion see nothing move unasked.
+    const calm = await open({ reducedMotion: 'reduce' });
+    const moved = await calm.evaluate(async () => {
+      const pictures = () => [...document.querySelectorAll('[data-play] canvas')].map(canvas => canvas.toDataURL());
+      await new Promise(done => setTimeout(done, 1500));
+      const before = pictures();
+      await new Promise(done => setTimeout(done, 500));
+      return pictures().filter((picture, i) => picture !== before[i]).length;
+    });
+    check('reduced motion', moved ? [`${moved} pictures move`] : []);
+    await calm.context().close();
+    // Without scripts the still pictures stand.
+    const plain = await open({ javaScriptEnabled: false });
+    const places = await plain.locator('[data-play] .live').all();
+    const seen = await Promise.all(places.map(place => place.isVisible()));
+    const stills = await plain.locator('[data-replaced-by]').all();
+    const gone = (await Promise.all(stills.map(still => still.isVisible()))).filter(visible => !visible);
+    check('without scripts', [...seen.filter(Boolean).map(() => 'an empty widget shows'), ...gone.map(() => 'a still picture is hidden')]);
+    await plain.context().close();
   }
+  await playful.context().close();
 } finally {
   await browser.close();
 }

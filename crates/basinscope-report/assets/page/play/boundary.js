@@ -5,7 +5,7 @@ const CERTAIN = 6;
 const SHADES = 256;
 
 /** Nodes along a side while something moves, and when it has come to rest. */
-const NODES = run.fast ? { moving: 101, still: 201 } : { moving: 41, still: 101 };
+const NODES = run.fast ? { moving: 101, still: 257 } : { moving: 41, still: 101 };
 
 class BoundaryView {
   #clouds = new Map();
@@ -166,26 +166,27 @@ class BoundaryView {
   #dots(context, [width, height], found, ratio) {
     const { net } = this.family;
     const radius = Math.max(2.2, width / ratio / 120) * ratio;
+    const paper = look.paper;
     const wrong = [];
     const right = Array.from({ length: this.family.classes }, () => []);
     this.#points.forEach((point, p) => {
       const hit = (net.outputs === 1 ? Number(found[p] > 0) : net.decide(found, p).class) === point.label;
       (hit ? right[point.label] : wrong).push(point);
     });
-    context.lineWidth = 0.45 * radius;
-    context.strokeStyle = look.paper;
+    // Each with its halo before the next, so that dots that overlap stay apart.
     right.forEach((points, label) => {
-      context.fillStyle = look.classColor(label);
-      context.beginPath();
+      const color = look.classColor(label);
       for (const { x, y } of points) {
-        context.moveTo(x * width + radius, y * height);
-        context.arc(x * width, y * height, radius, 0, 2 * Math.PI);
+        for (const [style, size] of [[paper, 1.3 * radius], [color, radius]]) {
+          context.fillStyle = style;
+          context.beginPath();
+          context.arc(x * width, y * height, size, 0, 2 * Math.PI);
+          context.fill();
+        }
       }
-      context.fill();
-      context.stroke();
     });
     const arm = 1.3 * radius;
-    for (const [style, line] of [[look.paper, 1.9 * radius], [null, 0.9 * radius]]) {
+    for (const [style, line] of [[paper, 1.9 * radius], [null, 0.9 * radius]]) {
       context.lineWidth = line;
       for (const { x, y, label } of wrong) {
         context.strokeStyle = style ?? look.classColor(label);

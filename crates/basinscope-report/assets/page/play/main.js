@@ -16,3 +16,6 @@ for (const place of document.querySelectorAll('[data-play]')) {
 }
 address.show();
 document.documentElement.dataset.ready = 'yes';
+
+// For the curious, in the browser's console: basinscope.run.families.get('run').score(θ), and so on.
+globalThis.basinscope = { run, Cloud, moved, filterNormalized, address, spotlight };
