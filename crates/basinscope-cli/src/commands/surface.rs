@@ -5,10 +5,12 @@ use crate::console::Console;
 use crate::lab::{Lab, Minimum, RunArgs};
 use anyhow::Result;
 use basinscope::basin::DEFAULT_CUTOFF;
-use basinscope::curvature::{HessianAt, TraceSettings, hutchpp, plane_curvature};
+use basinscope::curvature::{
+    DEFAULT_TRACE_PRODUCTS, HessianAt, TraceSettings, hutchpp, plane_curvature,
+};
 use basinscope::direction::{Normalization, random_direction};
 use basinscope::record::{Array, Axis, PlaneWorth, SurfaceRecord};
-use basinscope::slice::{DEFAULT_OTHER_GRID, DEFAULT_OTHER_PLANES, RandomPlanes, share_below};
+use basinscope::slice::{DEFAULT_OTHER_GRID, DEFAULT_OTHER_PLANES, PlaneAreas, share_below};
 use basinscope::{random, slice};
 use basinscope_report::figure;
 use serde_json::json;
@@ -48,9 +50,6 @@ pub struct Args {
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
-
-/// Products with the Hessian for its trace: an error of a per cent or so.
-const TRACE_PRODUCTS: usize = 300;
 
 /// Runs the command.
 pub fn run(args: &Args, console: &Console) -> Result<()> {
@@ -134,7 +133,7 @@ pub fn compute(
                 "cutoff": DEFAULT_CUTOFF,
                 "other_planes": settings.other_planes,
                 "other_grid": DEFAULT_OTHER_GRID,
-                "trace_products": TRACE_PRODUCTS,
+                "trace_products": DEFAULT_TRACE_PRODUCTS,
             }),
         };
         let (shape, [d1, d2]) = ([y.count, x.count], &record.directions);
@@ -176,28 +175,23 @@ fn worth(
 ) -> Result<PlaneWorth> {
     let (theta, train, layout) = (&minimum.theta, &minimum.train, minimum.net.layout());
     let hessian = HessianAt::new(train, theta)?;
-    let trace = hutchpp(
-        &hessian,
-        TraceSettings {
-            products: TRACE_PRODUCTS,
-            seed: settings.seed,
-        },
-    )?;
+    let products = TraceSettings {
+        seed: settings.seed,
+        ..TraceSettings::default()
+    };
+    let trace = hutchpp(&hessian, products)?;
     let held = plane_curvature(&hessian, directions)?;
     // A net so sure of itself that its Hessian rounds to 0 has no trace to hold a share of.
     let share_of_trace = Some(held.sum / trace.value).filter(|share| share.is_finite());
     let coarse = |axis: Axis| Axis::new(axis.from, axis.to, DEFAULT_OTHER_GRID);
-    let (x, y) = (coarse(settings.x)?, coarse(settings.y)?);
-    let [d1, d2] = directions;
-    let again = slice::plane(train, theta, d1, d2, x, y, |_| ())?;
-    let others = RandomPlanes {
-        count: settings.other_planes,
-        x,
-        y,
-        normalization: settings.normalization,
+    let areas = PlaneAreas {
+        x: coarse(settings.x)?,
+        y: coarse(settings.y)?,
         cutoff: DEFAULT_CUTOFF,
-        seed: settings.seed,
     };
+    let own = areas.of(train, theta, directions)?;
+    let drawn = [settings.other_planes as u64, settings.seed];
+    let others = areas.of_random(train, &layout, theta, settings.normalization, drawn)?;
     Ok(PlaneWorth {
         curvature: held.along,
         trace: trace.value,
@@ -208,33 +202,30 @@ fn worth(
         cutoff: DEFAULT_CUTOFF,
         area_below_cutoff: share_below(loss, DEFAULT_CUTOFF),
         other_grid: DEFAULT_OTHER_GRID,
-        area_below_cutoff_coarse: share_below(&again.loss, DEFAULT_CUTOFF),
-        other_planes: others.shares_below(train, &layout, theta)?,
+        area_below_cutoff_coarse: own.share,
+        other_planes: others.iter().map(|other| other.share).collect(),
+        cross_section: own.cross_section,
+        other_cross_sections: others.iter().map(|other| other.cross_section).collect(),
     })
 }
 
 /// The same in a sentence.
 fn worth_line(name: &str, worth: &PlaneWorth) -> String {
-    let percent = |share: f64| format!("{:.3} %", 100.0 * share);
     let mut line = format!(
-        "{name}: the plane holds {} of the trace {:.4} ± {:.1e} of the Hessian (a random one {}); \
-         {:.1} % of its area is below {} nats",
-        percent(worth.share_of_trace),
-        worth.trace,
-        worth.trace_standard_error,
-        percent(worth.chance_share),
+        "{name}: the plane holds {:.3} % of the Hessian's trace (a random one {:.3} %), {:.3} % of \
+         its nodes are below {} nats, its cross-section of the basin is {:.2e}",
+        100.0 * worth.share_of_trace,
+        100.0 * worth.chance_share,
         100.0 * worth.area_below_cutoff,
         worth.cutoff,
+        worth.cross_section,
     );
-    let others = worth.other_planes.iter().copied();
-    if let Some(most) = others.clone().reduce(f64::max) {
-        let least = others.fold(1.0, f64::min);
-        line += &format!(
-            ", {:.1} to {:.1} % of that of {} other planes",
-            100.0 * least,
-            100.0 * most,
-            worth.other_planes.len()
-        );
+    let others = &worth.other_cross_sections;
+    if !others.is_empty() {
+        let least = others.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = others.iter().copied().fold(0.0, f64::max);
+        let count = others.len();
+        line += &format!(", that of {count} other planes {least:.2e} to {most:.2e}");
     }
     line
 }
