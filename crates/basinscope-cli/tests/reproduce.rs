@@ -3,11 +3,13 @@
 
 mod support;
 
+use basinscope::basin::RadialSettings;
 use basinscope::embed::layer_distances;
+use basinscope::net::MlpSurface;
 use basinscope::rank::kendall_tau;
 use basinscope::record::{
-    FlipRecord, LineRecord, MarginRecord, MinefieldRecord, OptimizerRecord, RankCorrelation,
-    RunDir, SheetRecord, VolumeRecord,
+    BasinSummary, FlipRecord, LineRecord, MarginRecord, MinefieldRecord, OptimizerRecord,
+    RankCorrelation, RunDir, SheetRecord, VolumeRecord,
 };
 use serde::de::DeserializeOwned;
 use std::fs;
@@ -106,6 +108,7 @@ net = { widths = [2, 16, 16, 1], activation = "relu" }
 good = { learning_rate = 0.01, steps = 36, batch_size = { points = 8 } }
 fixed = { every = 3, train = { learning_rate = 0.01, steps = 400, poison = { points = 24, factor = 0.5, form = "flipped", redrawn = false } } }
 redrawn = { every = 6, train = { learning_rate = 0.01, steps = 400, poison = { points = 24, factor = 0.5, form = "flipped", redrawn = true } } }
+basin = { cutoff = 0.4, directions = 20, local = { sigma = 0.03, iterates = 1, bad = 2, stiff = 5, particles = 40, moves = 2, doublings = 1, replicates = 2 } }
 "#]),
     );
     let record: MinefieldRecord = field.record("minefield");
@@ -122,11 +125,8 @@ redrawn = { every = 6, train = { learning_rate = 0.01, steps = 400, poison = { p
 
     // Each nearest minimum is the nearest of its kind, by the weights in the files.
     let run = RunDir::open(field.file("")).unwrap();
-    let layout = run
-        .read_minimum("minima/last-iterate.safetensors")
-        .unwrap()
-        .0
-        .layout();
+    let (net, _) = run.read_minimum("minima/last-iterate.safetensors").unwrap();
+    let layout = net.layout();
     let thetas = &run.read_arrays("results/run.npz", &["theta"]).unwrap()[0];
     let dim = thetas.shape[1];
     assert_eq!(thetas.shape, [12, layout.num_params()]);
@@ -151,6 +151,55 @@ redrawn = { every = 6, train = { learning_rate = 0.01, steps = 400, poison = { p
         }
     }
     assert_eq!(record.iterates.last().unwrap().to_last.distance, 0.0);
+
+    // Basins: of every point below the cutoff and no other; local volumes of as many as asked.
+    let below: Vec<bool> = record
+        .iterates
+        .iter()
+        .map(|it| it.train_loss <= 0.4)
+        .collect();
+    let basins: Vec<bool> = record
+        .iterates
+        .iter()
+        .map(|it| it.basin.is_some())
+        .collect();
+    assert_eq!(basins, below);
+    assert!(below.contains(&true) && below.contains(&false), "{below:?}");
+    let radial = RadialSettings {
+        cutoff: 0.4,
+        directions: 20,
+        ..RadialSettings::default()
+    };
+    let train = MlpSurface::new(&net, &run.read_data().unwrap().train).unwrap();
+    for bad in &record.bad {
+        let basin = bad.basin.as_ref().unwrap();
+        let found = radial.clone().check().unwrap();
+        let found = found
+            .run(&train, &layout, &field.theta(&bad.name), |_| ())
+            .unwrap();
+        assert_eq!(basin.radius_median, found.median());
+        assert_eq!(
+            basin.log10_volume,
+            found.ln_volume / std::f64::consts::LN_10
+        );
+        assert_eq!(basin.warning, found.warning());
+    }
+    let local = |basin: &Option<BasinSummary>| basin.as_ref().and_then(|b| b.local.clone());
+    let of_iterates: Vec<_> = record
+        .iterates
+        .iter()
+        .filter_map(|it| local(&it.basin))
+        .collect();
+    let of_bad: Vec<_> = record
+        .bad
+        .iter()
+        .filter_map(|bad| local(&bad.basin))
+        .collect();
+    assert_eq!((of_iterates.len(), of_bad.len()), (1, 2));
+    for point in of_iterates.iter().chain(&of_bad) {
+        assert_eq!(point.sigma, 0.03);
+        assert!(point.ln_p.unwrap() <= 0.0 && point.interval.unwrap()[1] <= 0.0);
+    }
 
     // Every training thrown away has left its record, and no other has.
     let attempts = files(&field.file("checkpoints"));
@@ -272,7 +321,7 @@ resolution = 21
     for top in tops.as_array().unwrap() {
         let (value, residual) = (&top["top_eigenvalue"], &top["residual"]);
         assert!(value.as_f64() > Some(0.0));
-        assert!(residual.as_f64().unwrap() < 0.05 * value.as_f64().unwrap());
+        assert!(residual.as_f64().unwrap() < 1e-4 * value.as_f64().unwrap());
     }
     for gif in ["wiggle.gif", "wiggle-eigenvector.gif"] {
         let bytes = fs::read(fig6.file("figures").join(gif)).unwrap();

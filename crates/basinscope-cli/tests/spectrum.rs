@@ -2,6 +2,9 @@
 
 mod support;
 
+use basinscope::curvature::{HessianAt, SymmetricOperator};
+use basinscope::net::MlpSurface;
+use basinscope::record::{EigenvectorsRecord, RunDir, SurfaceRecord};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -215,4 +218,99 @@ fn what_makes_no_sense_is_refused() {
     fs::write(f.join(FILE), "[]").unwrap();
     spectrum(f, &["--top", "3", "--bottom", "0"]);
     assert_eq!(floats(&json(&f.join(FILE))[0]["whole"]["bottom"]).len(), 0);
+}
+
+#[test]
+fn the_stiffest_directions_are_saved_and_a_plane_is_weighed_by_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let f = folder.path();
+    train(f, "run", &["--steps", "300"]);
+    // 12² nodes along a side that has no middle: none lies at the minimum itself.
+    let surface = ["surface", "run", "--x=-0.5:0.5:12", "--other-planes", "3"];
+    basinscope(f).args(surface).assert().success();
+    let run = RunDir::open(f.join("run")).unwrap();
+    let [record]: [EigenvectorsRecord; 1] = run.read_json("results/eigenvectors.json").unwrap();
+    assert_eq!((record.dimension, record.eigenvalues.len()), (105, 2));
+    assert!(record.eigenvalues[0] >= record.eigenvalues[1]);
+
+    // H·v by the library itself leaves no more than the record says of λ·v.
+    let vectors = run.read_arrays("results/eigenvectors-minimum.npz", &["vectors"]);
+    let vectors = &vectors.unwrap()[0];
+    assert_eq!(vectors.shape, [2, 105]);
+    let (net, theta) = run.read_minimum("minima/minimum.safetensors").unwrap();
+    let train_surface = MlpSurface::new(&net, &run.read_data().unwrap().train).unwrap();
+    let hessian = HessianAt::new(&train_surface, &theta).unwrap();
+    let rows: Vec<Vec<f32>> = (vectors.values.chunks_exact(105))
+        .map(|row| row.iter().map(|&x| x as f32).collect())
+        .collect();
+    for (place, v) in rows.iter().enumerate() {
+        let mut image = vec![0.0; 105];
+        hessian.apply(v, &mut image);
+        let value = record.eigenvalues[place];
+        let norm = |terms: Vec<f64>| terms.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let length = norm(v.iter().map(|&x| f64::from(x)).collect());
+        assert!((length - 1.0).abs() < 1e-6, "{length}");
+        let left = v.iter().zip(&image);
+        let left = norm(
+            left.map(|(&v, &a)| f64::from(a) - value * f64::from(v))
+                .collect(),
+        );
+        let residual = record.residuals[place];
+        assert!(residual < 1e-4, "{residual}");
+        assert!(
+            left <= 1.001 * residual * record.eigenvalues[0],
+            "{left} {residual}"
+        );
+    }
+
+    let [plane]: [SurfaceRecord; 1] = run.read_json("results/surfaces.json").unwrap();
+    let worth = plane.worth.unwrap();
+    assert_eq!(worth.top_eigenvalue, record.eigenvalues[0]);
+    assert_eq!(worth.chance_share, 2.0 / 105.0);
+    assert_eq!(
+        (worth.other_planes.len(), worth.other_cross_sections.len()),
+        (3, 3)
+    );
+    // The plane's part of the trace, from the directions on disk and the 105 × 105 Hessian: with
+    // v₂ = d₂ less its part along d₁. The record's trace is by as many products as there are rows.
+    let names = ["direction_1", "direction_2", "train_loss"];
+    let arrays = run
+        .read_arrays("results/surface-minimum.npz", &names)
+        .unwrap();
+    assert_eq!(
+        (arrays[0].shape.as_slice(), arrays[2].shape.as_slice()),
+        (&[105][..], &[12, 12][..])
+    );
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let curvature = |v: &[f64]| {
+        let v32: Vec<f32> = v.iter().map(|&x| x as f32).collect();
+        let mut image = vec![0.0; 105];
+        hessian.apply(&v32, &mut image);
+        let image: Vec<f64> = image.iter().map(|&x| f64::from(x)).collect();
+        dot(v, &image) / dot(v, v)
+    };
+    let (d1, d2) = (&arrays[0].values, &arrays[1].values);
+    let along = dot(d1, d2) / dot(d1, d1);
+    let rest: Vec<f64> = d1.iter().zip(d2).map(|(d1, d2)| d2 - along * d1).collect();
+    let axes = (0..105).map(|i| {
+        let axis: Vec<f64> = (0..105).map(|j| f64::from(u8::from(i == j))).collect();
+        curvature(&axis)
+    });
+    let share = (curvature(d1) + curvature(&rest)) / axes.sum::<f64>();
+    assert!(
+        (worth.share_of_trace / share - 1.0).abs() < 1e-3,
+        "{share} {worth:?}"
+    );
+    assert!((worth.curvature[1] / curvature(d2) - 1.0).abs() < 1e-4);
+    let below = arrays[2].values.iter().filter(|loss| **loss <= 0.1).count();
+    assert_eq!(worth.area_below_cutoff, below as f64 / 144.0);
+
+    // `spectrum` of the same seed finds them there; of another it looks for itself.
+    let file = f.join("run/results/eigenvectors.json");
+    let before = fs::read(&file).unwrap();
+    spectrum(f, &["--seed", "0"]);
+    assert_eq!(fs::read(&file).unwrap(), before);
+    spectrum(f, &["--seed", "1"]);
+    assert_eq!(json(&file)[0]["seed"], 1);
+    assert!((floats(&json(&file)[0]["eigenvalues"])[0] / record.eigenvalues[0] - 1.0).abs() < 1e-4);
 }

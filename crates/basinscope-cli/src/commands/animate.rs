@@ -1,10 +1,9 @@
 //! `basinscope animate`: boundaries as the weights move.
 
-use crate::commands::boundary;
+use crate::commands::{boundary, eigenvectors};
 use crate::console::Console;
 use crate::lab::{Lab, Minimum, RunArgs};
-use anyhow::Result;
-use basinscope::curvature::{Differenced, LanczosSettings, top_eigenpairs};
+use anyhow::{Context, Result};
 use basinscope::direction::{Normalization, random_direction};
 use basinscope::record::{PathFrame, PathRecord};
 use basinscope::{Error, random, slice};
@@ -124,7 +123,7 @@ pub fn compute(
     let mut paths = Vec::with_capacity(minima.len());
     for minimum in minima {
         console.check()?;
-        let direction = direction(minimum, along, seed)?;
+        let direction = direction(lab, minimum, settings, console)?;
         let frames = slice::walk(
             &minimum.train,
             &minimum.net,
@@ -192,22 +191,26 @@ pub fn compute(
 }
 
 /// The direction of a walk, about as long as the weights.
-fn direction(minimum: &Minimum, along: Along, seed: u64) -> Result<Vec<f32>> {
-    let theta = &minimum.theta;
-    match along {
+fn direction(
+    lab: &Lab,
+    minimum: &Minimum,
+    settings: Settings,
+    console: &Console,
+) -> Result<Vec<f32>> {
+    let (theta, seed) = (&minimum.theta, settings.seed);
+    match settings.along {
         Along::Random => {
             let rng = &mut random::stream(seed, "animate", 0);
             let layout = minimum.net.layout();
             Ok(random_direction(&layout, theta, Normalization::Filter, rng))
         }
         Along::Eigenvector => {
-            let settings = LanczosSettings {
-                seed,
-                ..LanczosSettings::default()
-            };
-            let pairs = top_eigenpairs(&Differenced(&minimum.train), theta, settings)?;
+            let found = eigenvectors::compute(lab, &[minimum], seed, console)?;
+            let top = found
+                .first()
+                .with_context(|| format!("{}: its Hessian is not finite", minimum.record.name))?;
             let length = minimum.record.norm as f32;
-            Ok(pairs[0].vector.iter().map(|&x| length * x).collect())
+            Ok(top.vectors[0].iter().map(|&x| length * x).collect())
         }
     }
 }

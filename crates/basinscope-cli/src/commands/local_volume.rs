@@ -1,15 +1,15 @@
 //! Local volumes of minima: what `volume --method subsim` and `--method lta` do.
 
+use crate::commands::local_curve::{Centre, lta_curve, subsim_curve};
 use crate::console::{Console, table};
 use crate::lab::{Lab, Minimum};
 use anyhow::{Context, Result};
 use basinscope::Error;
 use basinscope::basin::{
-    Annealed, HighAccuracy, LocalVolume, LowLoss, LtaSettings, Region, SamePredictions,
-    StiffDirections, SubsimSettings, assess, judge, log10_local_volume, split_r_hat,
+    HighAccuracy, LowLoss, LtaSettings, Region, SamePredictions, StiffDirections, SubsimSettings,
+    judge,
 };
 use basinscope::record::{LocalVolumePoint, LocalVolumeRecord, VolumeRecord};
-use basinscope::surface::LossSurface;
 use basinscope_report::figure;
 use clap::ValueEnum;
 use serde::Serialize;
@@ -235,16 +235,21 @@ fn measure(
         0 => StiffDirections::none(theta.len()),
         count => StiffDirections::of(&minimum.train, theta, count, seed)?,
     };
+    let centre = Centre {
+        theta,
+        train: &minimum.train,
+        test: &minimum.test,
+    };
     with_region(minimum, settings, |region| {
         let sigmas = widths(region, theta, rms, settings);
         let (mut curve, evaluations, gradients) = match settings.method {
             Method::Subsim => {
                 let found = settings.subsim.run(&region, theta, &stiff, &sigmas)?;
-                (subsim_curve(minimum, region, &found), found.evaluations, 0)
+                (subsim_curve(centre, region, &found), found.evaluations, 0)
             }
             Method::Lta => {
                 let found = settings.lta.run(&minimum.train, theta, &stiff, &sigmas)?;
-                let curve = lta_curve(minimum, region, &found);
+                let curve = lta_curve(centre, region, &found);
                 (curve, found.evaluations, found.gradients)
             }
         };
@@ -308,88 +313,6 @@ fn grid(j: i32) -> f64 {
         true => digits / 10_f64.powi(-decade),
         false => digits * 10_f64.powi(decade),
     }
-}
-
-fn finite(value: f64) -> Option<f64> {
-    value.is_finite().then_some(value)
-}
-
-fn subsim_curve(
-    minimum: &Minimum,
-    region: &dyn Region,
-    found: &LocalVolume,
-) -> Vec<LocalVolumePoint> {
-    let (volumes, intervals) = (found.log10_volume(), found.intervals());
-    (0..found.sigma.len())
-        .map(|place| {
-            let sigma = found.sigma[place];
-            // Losses of each replicate's samples are its chain.
-            let of_replicates: Vec<&[f32]> = (found.walks.iter())
-                .filter_map(|walk| walk.samples.get(place).map(Vec::as_slice))
-                .collect();
-            let chains: Vec<Vec<f64>> = (of_replicates.iter())
-                .map(|samples| losses(minimum, samples))
-                .collect();
-            let assessed = assess(
-                &region,
-                &minimum.test,
-                &minimum.theta,
-                &of_replicates.concat(),
-            );
-            LocalVolumePoint {
-                sigma,
-                ln_p: finite(found.ln_p[place]),
-                standard_error: finite(found.standard_error[place]),
-                interval: Some(intervals[place]).filter(|i| i.iter().all(|v| v.is_finite())),
-                log10_volume: finite(volumes[place]),
-                constrained_dimensions: found.constrained_dimensions(sigma).and_then(finite),
-                r_hat: (chains.len() > 1)
-                    .then(|| split_r_hat(&chains))
-                    .and_then(finite),
-                ess: Some(found.survivors(sigma) as f64),
-                star_share: assessed.map(|a| a.star_share),
-                sample_test_accuracy: assessed.map(|a| a.test_accuracy),
-                sample_test_accuracy_range: assessed.map(|a| a.test_accuracy_range),
-                converged: found.converged[place],
-                local: false,
-                warning: String::new(),
-            }
-        })
-        .collect()
-}
-
-fn losses(minimum: &Minimum, samples: &[f32]) -> Vec<f64> {
-    (samples.chunks_exact(minimum.theta.len()))
-        .map(|x| {
-            let theta: Vec<f32> = minimum.theta.iter().zip(x).map(|(t, x)| t + x).collect();
-            minimum.train.loss(&theta)
-        })
-        .collect()
-}
-
-fn lta_curve(minimum: &Minimum, region: &dyn Region, found: &Annealed) -> Vec<LocalVolumePoint> {
-    (found.points.iter())
-        .map(|point| {
-            let assessed = assess(&region, &minimum.test, &minimum.theta, &point.samples);
-            let [low, high] = point.interval;
-            LocalVolumePoint {
-                sigma: point.sigma,
-                ln_p: finite(point.ln_p),
-                standard_error: finite(point.standard_error),
-                interval: Some([low, high.min(0.0)]).filter(|i| i.iter().all(|v| v.is_finite())),
-                log10_volume: finite(log10_local_volume(point.ln_p, point.sigma, found.dim)),
-                constrained_dimensions: finite(point.constrained_dimensions),
-                r_hat: finite(point.r_hat),
-                ess: finite(point.ess),
-                star_share: assessed.map(|a| a.star_share),
-                sample_test_accuracy: assessed.map(|a| a.test_accuracy),
-                sample_test_accuracy_range: assessed.map(|a| a.test_accuracy_range),
-                converged: point.ln_p.is_finite(),
-                local: false,
-                warning: String::new(),
-            }
-        })
-        .collect()
 }
 
 /// Draws every local volume of the run that is alike in region and cutoff to these, beside the

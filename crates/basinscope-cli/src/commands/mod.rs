@@ -3,6 +3,8 @@
 pub mod animate;
 pub mod boundary;
 pub mod compare;
+pub mod eigenvectors;
+pub mod local_curve;
 pub mod local_volume;
 pub mod reproduce;
 pub mod slice;

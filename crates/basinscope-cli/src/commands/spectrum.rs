@@ -1,5 +1,6 @@
 //! `basinscope spectrum`: eigenvalues, trace and density of the curvature at minima.
 
+use crate::commands::eigenvectors;
 use crate::console::{Console, table};
 use crate::lab::{Lab, Minimum, RunArgs};
 use anyhow::{Context, Result};
@@ -145,6 +146,9 @@ pub fn compute(
         records.push(record);
     }
     bar.finish();
+    if matrix == CurvatureMatrix::Hessian {
+        eigenvectors::compute(lab, minima, settings.seed, console)?;
+    }
     let all: Vec<SpectrumRecord> = lab.run.read_json(FILE)?;
     draw(lab, &all)?;
     Ok(records)

@@ -2,7 +2,7 @@
 
 use crate::commands::reproduce::minefield;
 use crate::commands::train::{self, RunConfig};
-use crate::commands::{animate, boundary, local_volume, slice, surface, volume};
+use crate::commands::{animate, boundary, eigenvectors, local_volume, slice, surface, volume};
 use crate::console::{Console, percent, table};
 use crate::data_args::{DataConfig, Source};
 use crate::lab::{Lab, Minimum};
@@ -12,6 +12,7 @@ use basinscope::data::{DEFAULT_DATA_SEED, Generator};
 use basinscope::direction::Normalization;
 use basinscope::net::Architecture;
 use basinscope::record::{Axis, LocalVolumeRecord, MinefieldRecord, VolumeRecord};
+use basinscope::slice::DEFAULT_OTHER_PLANES;
 use basinscope::train::{PoisonConfig, PoisonForm, TrainConfig};
 use serde::Serialize;
 use serde_json::json;
@@ -248,8 +249,10 @@ fn look_and_measure(
         x: config.surfaces.x,
         y: config.surfaces.x,
         normalization: config.surfaces.normalization,
+        other_planes: DEFAULT_OTHER_PLANES,
         seed: config.seed,
     };
+    eigenvectors::compute(lab, &all, config.seed, console)?;
     surface::compute(lab, &extremes, settings, console)?;
     let settings = animate::Settings {
         reach: basinscope::slice::WALK_REACH,

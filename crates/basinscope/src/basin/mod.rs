@@ -24,6 +24,7 @@ pub use radial::{
     DEFAULT_CUTOFF, DEFAULT_DIRECTIONS, DEFAULT_TOLERANCE, QUANTILE_LEVELS, Radial, RadialSettings,
     RadialVolume,
 };
+pub(crate) use radius::Ray;
 pub use radius::Search;
 pub use region::{HighAccuracy, LowLoss, Region, SamePredictions};
 pub use stiff::StiffDirections;

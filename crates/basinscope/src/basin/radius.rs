@@ -16,25 +16,25 @@ pub enum Search {
 }
 
 /// One ray θ + r·d.
-pub(super) struct Ray<'a, S> {
-    pub(super) surface: &'a S,
-    pub(super) theta: &'a [f32],
-    pub(super) direction: &'a [f32],
+pub(crate) struct Ray<'a, S> {
+    pub(crate) surface: &'a S,
+    pub(crate) theta: &'a [f32],
+    pub(crate) direction: &'a [f32],
     /// Mean loss that ends the basin.
-    pub(super) cutoff: f64,
+    pub(crate) cutoff: f64,
     /// Largest radius looked at.
-    pub(super) cap: f64,
+    pub(crate) cap: f64,
     /// Precision asked of ln r.
-    pub(super) tolerance: f64,
+    pub(crate) tolerance: f64,
 }
 
 /// Where a ray left the basin.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Crossing {
+pub(crate) struct Crossing {
     /// Radius; the cap where the ray is censored.
-    pub(super) radius: f64,
-    pub(super) censored: bool,
-    pub(super) evaluations: u32,
+    pub(crate) radius: f64,
+    pub(crate) censored: bool,
+    pub(crate) evaluations: u32,
 }
 
 /// Factor by which a bracket grows around a warm guess.
@@ -51,7 +51,7 @@ impl<S: LossSurface> Ray<'_, S> {
     ///
     /// # Reference
     /// Dowell and Jarratt 1971.
-    pub(super) fn cross(&self, guess: f64, search: Search) -> Crossing {
+    pub(crate) fn cross(&self, guess: f64, search: Search) -> Crossing {
         let mut point = vec![0.0_f32; self.theta.len()];
         let mut evaluations = 0;
         let mut f = |u: f64| {

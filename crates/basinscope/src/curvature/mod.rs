@@ -6,6 +6,7 @@ mod differenced;
 mod krylov;
 mod lanczos;
 mod operator;
+mod plane;
 mod spectrum;
 mod trace;
 
@@ -21,6 +22,7 @@ pub use lanczos::{
     Eigenpair, ExtremeEigenpairs, LanczosSettings, extreme_eigenpairs, top_eigenpairs,
 };
 pub use operator::{CurvatureMatrix, GaussNewtonAt, HessianAt, Restricted, SymmetricOperator};
+pub use plane::{PlaneCurvature, plane_curvature};
 pub use spectrum::{
     DEFAULT_BOTTOM, DEFAULT_EIGEN_PRODUCTS, DEFAULT_EIGEN_TOLERANCE, DEFAULT_EXACT_UP_TO,
     DEFAULT_TOP, Eigenvalue, Spectrum, SpectrumSettings, spectrum,

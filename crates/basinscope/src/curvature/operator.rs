@@ -79,7 +79,7 @@ impl<'a, S: TwiceDifferentiable> HessianAt<'a, S> {
     /// # Errors
     /// [`Error::Shape`] for a θ of the wrong length.
     pub fn new(surface: &'a S, theta: &'a [f32]) -> Result<Self> {
-        check_length(theta, surface.dim())?;
+        check_length("theta", theta, surface.dim())?;
         Ok(Self { surface, theta })
     }
 }
@@ -107,7 +107,7 @@ impl<'a> GaussNewtonAt<'a> {
     /// # Errors
     /// [`Error::Shape`] for a θ of the wrong length.
     pub fn new(surface: &'a MlpSurface, theta: &'a [f32]) -> Result<Self> {
-        check_length(theta, surface.architecture().num_params())?;
+        check_length("theta", theta, surface.architecture().num_params())?;
         Ok(Self { surface, theta })
     }
 }
@@ -157,14 +157,14 @@ impl<A: SymmetricOperator + ?Sized> SymmetricOperator for Restricted<'_, A> {
     }
 }
 
-fn check_length(theta: &[f32], expected: usize) -> Result<()> {
-    if theta.len() == expected {
+pub(super) fn check_length(what: &str, vector: &[f32], expected: usize) -> Result<()> {
+    if vector.len() == expected {
         return Ok(());
     }
     Err(Error::Shape {
-        what: "theta".into(),
+        what: what.into(),
         expected: vec![expected],
-        found: vec![theta.len()],
+        found: vec![vector.len()],
     })
 }
 

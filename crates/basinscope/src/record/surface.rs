@@ -66,6 +66,11 @@ pub struct PlaneWorth {
     pub area_below_cutoff_coarse: f64,
     /// The same share of other random planes through the minimum, drawn alike.
     pub other_planes: Vec<f64>,
+    /// Area of {loss ≤ cutoff} in this plane as seen from the minimum, ½·∮r(φ)²dφ, in units of the
+    /// two directions: known also where the basin is smaller than the grid's meshes.
+    pub cross_section: f64,
+    /// The same of the other planes, in their order.
+    pub other_cross_sections: Vec<f64>,
 }
 
 #[cfg(test)]
@@ -92,6 +97,8 @@ mod tests {
             other_grid: 25,
             area_below_cutoff_coarse: 0.48,
             other_planes: vec![0.4, 0.6],
+            cross_section: 0.11,
+            other_cross_sections: vec![0.09, 0.13],
         });
         let text = serde_json::to_string(&record).unwrap();
         assert_eq!(

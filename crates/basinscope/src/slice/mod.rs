@@ -1,5 +1,6 @@
 //! Loss and decisions along lines, planes and walks.
 
+mod area;
 mod boundary;
 mod line;
 mod plane;
@@ -8,6 +9,7 @@ mod point;
 mod toy;
 mod walk;
 
+pub use area::{DEFAULT_OTHER_GRID, DEFAULT_OTHER_PLANES, PlaneArea, PlaneAreas, share_below};
 pub use boundary::{Boundary, boundary, correct, enclosing_axes, ensure_plane, predictions};
 pub use line::{Line, between, line, lines};
 pub use plane::{Plane, plane};

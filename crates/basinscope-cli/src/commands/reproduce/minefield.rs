@@ -1,5 +1,7 @@
 //! Figure 1: bad minima next to every iterate of a good training run.
 
+use super::basins::{self, Surfaces};
+use super::embedding::embed;
 use super::recipe::{self, Preset};
 use super::{Bench, Experiment};
 use crate::commands::train::RunConfig;
@@ -9,11 +11,10 @@ use crate::lab;
 use anyhow::Result;
 use basinscope::Error;
 use basinscope::data::Split;
-use basinscope::embed::{TsneSettings, largest_perplexity, layer_distances, pca, weights_only};
+use basinscope::embed::{layer_distances, weights_only};
 use basinscope::net::{Architecture, MlpSurface, ParameterLayout};
 use basinscope::record::{
-    Array, BadMinimumRecord, Distance, EmbeddingRecord, IterateRecord, MinefieldRecord,
-    MinimumRecord, RunDir,
+    Array, BadMinimumRecord, Distance, IterateRecord, MinefieldRecord, MinimumRecord, RunDir,
 };
 use basinscope::surface::Evaluate;
 use basinscope::train::{Observer, StopReason, TrainConfig, TrainState, train};
@@ -53,6 +54,9 @@ pub struct Settings {
     pub perplexities: Vec<f64>,
     /// Gradient steps of t-SNE.
     pub epochs: usize,
+    /// How the basins of iterates and bad minima are measured.
+    #[serde(default)]
+    pub basin: basins::Settings,
 }
 
 /// One kind of bad minimum.
@@ -90,16 +94,28 @@ pub fn compute(settings: &Settings, bench: &Bench) -> Result<MinefieldRecord> {
     minima.extend(fixed.iter().chain(&redrawn).map(|bad| bad.record.clone()));
     bench.run.write_json("results/minima.json", &minima)?;
     bench.saved("results/minefield.json", || {
-        let (shown, iterates) = run.iterates(settings, &split, [&fixed, &redrawn])?;
+        let train = MlpSurface::new(&settings.net, &split.train)?;
+        let test = MlpSurface::new(&settings.net, &split.test)?;
+        let (shown, mut iterates) = run.iterates([&train, &test], [&fixed, &redrawn])?;
         let bad: Vec<_> = (fixed.iter().map(|bad| (bad, false)))
             .chain(redrawn.iter().map(|bad| (bad, true)))
             .collect();
-        let thetas = (shown.iter().map(|&epoch| run.theta(epoch)))
-            .chain(bad.iter().map(|(bad, _)| bad.theta.as_slice()));
+        let on_the_way: Vec<&[f32]> = shown.iter().map(|&epoch| run.theta(epoch)).collect();
+        let reached: Vec<&[f32]> = bad.iter().map(|(bad, _)| bad.theta.as_slice()).collect();
+        let thetas = on_the_way.iter().chain(&reached).copied();
         let embeddings = embed(settings, &run.layout, thetas, bench)?;
-        let bad = bad
-            .into_iter()
-            .map(|(bad, redrawn)| {
+        let surfaces = Surfaces {
+            layout: &run.layout,
+            train: &train,
+            test: &test,
+        };
+        let points = [on_the_way.as_slice(), &reached];
+        let [on_the_way, reached] = basins::measure(&settings.basin, &surfaces, points, bench)?;
+        for (iterate, basin) in iterates.iter_mut().zip(on_the_way) {
+            iterate.basin = basin;
+        }
+        let bad = (bad.into_iter().zip(reached))
+            .map(|((bad, redrawn), basin)| {
                 let start = run.theta(bad.epoch);
                 Ok(BadMinimumRecord {
                     name: bad.record.name.clone(),
@@ -108,7 +124,7 @@ pub fn compute(settings: &Settings, bench: &Bench) -> Result<MinefieldRecord> {
                     train_accuracy: bad.record.train_accuracy,
                     test_accuracy: bad.record.test_accuracy,
                     travelled: distance(&run.layout, start, &bad.theta, &bad.record.name)?,
-                    basin: None,
+                    basin,
                 })
             })
             .collect::<Result<_>>()?;
@@ -285,16 +301,14 @@ impl<'a> GoodRun<'a> {
         Ok((minima, missed))
     }
 
-    /// Every shown iterate with its nearest bad minimum of either kind.
+    /// Every shown iterate with its nearest bad minimum of either kind, its basin left out.
     fn iterates(
         &self,
-        settings: &Settings,
-        split: &Split,
+        [train, test]: [&MlpSurface; 2],
         bad: [&[BadMinimum]; 2],
     ) -> Result<(Vec<usize>, Vec<IterateRecord>)> {
-        let train = MlpSurface::new(&settings.net, &split.train)?;
-        let test = MlpSurface::new(&settings.net, &split.test)?;
-        let mut shown: Vec<usize> = (1..=self.epochs()).step_by(settings.shown_every).collect();
+        let every = self.settings.shown_every;
+        let mut shown: Vec<usize> = (1..=self.epochs()).step_by(every).collect();
         if shown.last() != Some(&self.epochs()) {
             shown.push(self.epochs());
         }
@@ -354,53 +368,6 @@ fn distance(
         relative: distance / norm,
         layers: (layers.iter().map(|layer| layer.distance / layer.norm)).collect(),
     })
-}
-
-/// PCA, and t-SNE of its components at each perplexity.
-fn embed<'t>(
-    settings: &Settings,
-    layout: &ParameterLayout,
-    thetas: impl Iterator<Item = &'t [f32]>,
-    bench: &Bench,
-) -> Result<Vec<EmbeddingRecord>> {
-    let mut rows = Vec::new();
-    let mut count = 0;
-    for theta in thetas {
-        rows.extend(weights_only(layout, theta)?);
-        count += 1;
-    }
-    let found = pca(&rows, rows.len() / count, settings.components.max(2))?;
-    let plane = found.coordinates.chunks_exact(found.components);
-    let mut embeddings = vec![EmbeddingRecord {
-        method: "PCA".into(),
-        perplexity: None,
-        kl_divergence: None,
-        explained: Some([found.explained[0], found.explained[1]]),
-        points: plane.map(|row| [row[0], row[1]]).collect(),
-    }];
-    let steps = settings.epochs * settings.perplexities.len();
-    let bar = bench.console.bar("t-SNE", steps as u64);
-    let others: Vec<EmbeddingRecord> = (settings.perplexities.par_iter())
-        .map(|&perplexity| {
-            let perplexity = perplexity.min(largest_perplexity(count));
-            let tsne = TsneSettings {
-                perplexity,
-                epochs: settings.epochs,
-                seed: bench.seed,
-            };
-            let found = tsne.run(&found.coordinates, found.components, |_| bar.inc(1))?;
-            Ok(EmbeddingRecord {
-                method: "t-SNE".into(),
-                perplexity: Some(perplexity),
-                kl_divergence: Some(found.kl_divergence),
-                explained: None,
-                points: found.points,
-            })
-        })
-        .collect::<Result<_>>()?;
-    bar.finish();
-    embeddings.extend(others);
-    Ok(embeddings)
 }
 
 /// A picture: its stem, what it shows, and who draws it.

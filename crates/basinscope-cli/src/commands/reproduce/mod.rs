@@ -1,8 +1,10 @@
 //! `basinscope reproduce`: the paper's figures from scratch, each with a sheet of verdicts.
 
+mod basins;
 mod bench;
 mod boundaries;
 mod dimension;
+mod embedding;
 mod margins;
 pub mod minefield;
 mod optimizers;

@@ -3,12 +3,11 @@
 use super::boundaries::{check_pair, good_and_bad};
 use super::{Bench, Experiment};
 use crate::commands::animate::{self, Along};
-use crate::commands::volume;
+use crate::commands::{eigenvectors, volume};
 use crate::data_args::DataConfig;
-use crate::lab::Minimum;
+use crate::lab::{Lab, Minimum};
 use anyhow::Result;
 use basinscope::basin::{FlipSettings, RadialSettings};
-use basinscope::curvature::{Differenced, LanczosSettings, top_eigenpairs};
 use basinscope::net::Architecture;
 use basinscope::record::{FlipRecord, VolumeRecord};
 use basinscope::train::TrainConfig;
@@ -94,7 +93,7 @@ impl Experiment for Sharpness {
             "wiggle-eigenvector",
             "The same along the direction in which the loss is stiffest.",
         );
-        let tops = bench.saved("results/curvature.json", || curvature(&all, bench.seed))?;
+        let tops = bench.saved("results/curvature.json", || curvature(&lab, &all, bench))?;
         verdicts(&flips, &volumes, &tops, bench);
         Ok(())
     }
@@ -117,25 +116,19 @@ fn flips(settings: &Settings, minima: &[&Minimum], seed: u64) -> Result<Vec<Flip
 }
 
 /// The largest eigenvalue of the Hessian at each minimum.
-fn curvature(minima: &[&Minimum], seed: u64) -> Result<Vec<serde_json::Value>> {
-    (minima.iter())
-        .map(|minimum| {
-            let settings = LanczosSettings {
-                seed,
-                ..LanczosSettings::default()
-            };
-            let surface = Differenced(&minimum.train);
-            let pair = &top_eigenpairs(&surface, &minimum.theta, settings)?[0];
-            Ok(json!({
-                "minimum": minimum.record.name,
-                "top_eigenvalue": pair.value,
-                "residual": pair.residual,
-                "by": "Lanczos on central differences of the gradient",
-                "seed": seed,
-                "version": basinscope::VERSION,
-            }))
+fn curvature(lab: &Lab, minima: &[&Minimum], bench: &Bench) -> Result<Vec<serde_json::Value>> {
+    let found = eigenvectors::compute(lab, minima, bench.seed, bench.console)?;
+    let records = found.into_iter().map(|record| {
+        json!({
+            "minimum": record.minimum,
+            "top_eigenvalue": record.eigenvalues[0],
+            "residual": record.residuals[0] * record.eigenvalues[0].abs(),
+            "by": "Lanczos on exact products with the Hessian",
+            "seed": bench.seed,
+            "version": basinscope::VERSION,
         })
-        .collect()
+    });
+    Ok(records.collect())
 }
 
 fn verdicts(
@@ -185,8 +178,8 @@ fn verdicts(
             bad > good,
         );
         bench.note(
-            "The Hessian is taken by central differences of the gradient over 1e-3 of the norm of \
-             θ: for ReLU nets a smoothed curvature.",
+            "The Hessian is exact where the net is smooth: the jumps of a ReLU net's gradient from \
+             one linear piece to the next are not in it.",
         );
     }
 }

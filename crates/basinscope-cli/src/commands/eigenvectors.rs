@@ -1,0 +1,129 @@
+//! The stiffest directions of minima: found once, saved for every command that asks for them.
+
+use crate::console::Console;
+use crate::lab::{Lab, Minimum};
+use anyhow::Result;
+use basinscope::curvature::{HessianAt, LanczosSettings, SymmetricOperator, extreme_eigenpairs};
+use basinscope::record::{Array, EigenvectorsRecord};
+use serde_json::json;
+
+/// Where the records stand in a run.
+const FILE: &str = "results/eigenvectors.json";
+/// Eigenpairs of each minimum.
+const COUNT: usize = 2;
+/// Products with the Hessian at most.
+const PRODUCTS: usize = 300;
+/// Residual at which an eigenpair counts as found, in units of the largest |λ|.
+const TOLERANCE: f64 = 1e-5;
+
+/// Finds and saves the stiffest directions of minima. Those the run holds already are read; a
+/// minimum whose Hessian is not finite has none, which the console tells.
+pub fn compute(
+    lab: &Lab,
+    minima: &[&Minimum],
+    seed: u64,
+    console: &Console,
+) -> Result<Vec<EigenvectorsRecord>> {
+    let known: Vec<EigenvectorsRecord> = match lab.run.has(FILE) {
+        true => lab.run.read_json(FILE)?,
+        false => Vec::new(),
+    };
+    let bar = console.bar("eigenvectors", minima.len() as u64);
+    let mut records = Vec::with_capacity(minima.len());
+    for minimum in minima {
+        console.check()?;
+        bar.inc(1);
+        if let Some(found) = (known.iter()).find_map(|old| read_again(lab, minimum, old, seed)) {
+            records.push(found);
+            continue;
+        }
+        let record = match find(minimum, seed) {
+            Ok(record) => record,
+            Err(error) => {
+                console.say(format!("{}: no eigenvectors: {error}", minimum.record.name));
+                continue;
+            }
+        };
+        let shape = [record.vectors.len(), record.dimension];
+        let vectors = Array::new("vectors", &shape, &record.vectors.concat());
+        lab.run
+            .write_arrays(arrays_file(&record.minimum), &[vectors])?;
+        let key = |record: &EigenvectorsRecord| (record.minimum.clone(), String::new());
+        lab.merge(FILE, vec![record.clone()], key)?;
+        records.push(record);
+    }
+    bar.finish();
+    Ok(records)
+}
+
+/// What the run holds of a minimum, where it is what would be found anew.
+fn read_again(
+    lab: &Lab,
+    minimum: &Minimum,
+    old: &EigenvectorsRecord,
+    seed: u64,
+) -> Option<EigenvectorsRecord> {
+    let same = old.minimum == minimum.record.name
+        && old.test_accuracy == minimum.record.test_accuracy
+        && old.dimension == minimum.theta.len()
+        && (old.seed, &old.config) == (seed, &config())
+        && old.version == basinscope::VERSION;
+    let file = same.then(|| arrays_file(&old.minimum))?;
+    let array = lab.run.read_arrays(file, &["vectors"]).ok()?.remove(0);
+    let fits = array.shape == [old.eigenvalues.len(), old.dimension];
+    let rows = fits.then(|| array.values.chunks_exact(old.dimension))?;
+    Some(EigenvectorsRecord {
+        vectors: rows
+            .map(|row| row.iter().map(|&x| x as f32).collect())
+            .collect(),
+        ..old.clone()
+    })
+}
+
+/// The top eigenpairs of the exact Hessian at a minimum, each checked by a product of its own.
+fn find(minimum: &Minimum, seed: u64) -> basinscope::Result<EigenvectorsRecord> {
+    let hessian = HessianAt::new(&minimum.train, &minimum.theta)?;
+    let settings = LanczosSettings {
+        count: COUNT.min(minimum.theta.len()),
+        bottom: 0,
+        products: PRODUCTS,
+        tolerance: TOLERANCE,
+        seed,
+    };
+    let found = extreme_eigenpairs(&hessian, settings)?;
+    let eigenvalues: Vec<f64> = found.top.iter().map(|pair| pair.value).collect();
+    let vectors: Vec<Vec<f32>> = found.top.into_iter().map(|pair| pair.vector).collect();
+    let largest = (eigenvalues.iter()).fold(f64::MIN_POSITIVE, |most, value| most.max(value.abs()));
+    let residuals = (vectors
+        .iter()
+        .zip(&hessian.apply_all(&vectors))
+        .zip(&eigenvalues))
+    .map(|((v, image), value)| {
+        let left = v.iter().zip(image);
+        let squares: f64 = left
+            .map(|(&v, &image)| (f64::from(image) - value * f64::from(v)).powi(2))
+            .sum();
+        squares.sqrt() / largest
+    })
+    .collect();
+    Ok(EigenvectorsRecord {
+        minimum: minimum.record.name.clone(),
+        test_accuracy: minimum.record.test_accuracy,
+        dimension: minimum.theta.len(),
+        residuals,
+        products: found.products + vectors.len(),
+        eigenvalues,
+        vectors,
+        seed,
+        version: basinscope::VERSION.into(),
+        config: config(),
+    })
+}
+
+fn config() -> serde_json::Value {
+    json!({ "count": COUNT, "products": PRODUCTS, "tolerance": TOLERANCE })
+}
+
+fn arrays_file(minimum: &str) -> String {
+    format!("results/eigenvectors-{minimum}.npz")
+}

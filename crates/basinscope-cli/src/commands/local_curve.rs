@@ -1,0 +1,97 @@
+//! What a sampler found of a local volume, as the points of a record's curve.
+
+use basinscope::basin::{Annealed, LocalVolume, Region, assess, log10_local_volume, split_r_hat};
+use basinscope::net::MlpSurface;
+use basinscope::record::LocalVolumePoint;
+use basinscope::surface::LossSurface;
+
+/// The point that a local volume is around, and the surfaces it lies on.
+#[derive(Clone, Copy)]
+pub struct Centre<'a> {
+    pub theta: &'a [f32],
+    pub train: &'a MlpSurface,
+    pub test: &'a MlpSurface,
+}
+
+fn finite(value: f64) -> Option<f64> {
+    value.is_finite().then_some(value)
+}
+
+/// The curve of a subset simulation, unjudged.
+pub fn subsim_curve(
+    centre: Centre<'_>,
+    region: &dyn Region,
+    found: &LocalVolume,
+) -> Vec<LocalVolumePoint> {
+    let (volumes, intervals) = (found.log10_volume(), found.intervals());
+    (0..found.sigma.len())
+        .map(|place| {
+            let sigma = found.sigma[place];
+            // Losses of each replicate's samples are its chain.
+            let of_replicates: Vec<&[f32]> = (found.walks.iter())
+                .filter_map(|walk| walk.samples.get(place).map(Vec::as_slice))
+                .collect();
+            let chains: Vec<Vec<f64>> = (of_replicates.iter())
+                .map(|samples| losses(centre, samples))
+                .collect();
+            let assessed = assess(&region, centre.test, centre.theta, &of_replicates.concat());
+            LocalVolumePoint {
+                sigma,
+                ln_p: finite(found.ln_p[place]),
+                standard_error: finite(found.standard_error[place]),
+                interval: Some(intervals[place]).filter(|i| i.iter().all(|v| v.is_finite())),
+                log10_volume: finite(volumes[place]),
+                constrained_dimensions: found.constrained_dimensions(sigma).and_then(finite),
+                r_hat: (chains.len() > 1)
+                    .then(|| split_r_hat(&chains))
+                    .and_then(finite),
+                ess: Some(found.survivors(sigma) as f64),
+                star_share: assessed.map(|a| a.star_share),
+                sample_test_accuracy: assessed.map(|a| a.test_accuracy),
+                sample_test_accuracy_range: assessed.map(|a| a.test_accuracy_range),
+                converged: found.converged[place],
+                local: false,
+                warning: String::new(),
+            }
+        })
+        .collect()
+}
+
+fn losses(centre: Centre<'_>, samples: &[f32]) -> Vec<f64> {
+    (samples.chunks_exact(centre.theta.len()))
+        .map(|x| {
+            let theta: Vec<f32> = centre.theta.iter().zip(x).map(|(t, x)| t + x).collect();
+            centre.train.loss(&theta)
+        })
+        .collect()
+}
+
+/// The curve of a local tempered annealing, unjudged.
+pub fn lta_curve(
+    centre: Centre<'_>,
+    region: &dyn Region,
+    found: &Annealed,
+) -> Vec<LocalVolumePoint> {
+    (found.points.iter())
+        .map(|point| {
+            let assessed = assess(&region, centre.test, centre.theta, &point.samples);
+            let [low, high] = point.interval;
+            LocalVolumePoint {
+                sigma: point.sigma,
+                ln_p: finite(point.ln_p),
+                standard_error: finite(point.standard_error),
+                interval: Some([low, high.min(0.0)]).filter(|i| i.iter().all(|v| v.is_finite())),
+                log10_volume: finite(log10_local_volume(point.ln_p, point.sigma, found.dim)),
+                constrained_dimensions: finite(point.constrained_dimensions),
+                r_hat: finite(point.r_hat),
+                ess: finite(point.ess),
+                star_share: assessed.map(|a| a.star_share),
+                sample_test_accuracy: assessed.map(|a| a.test_accuracy),
+                sample_test_accuracy_range: assessed.map(|a| a.test_accuracy_range),
+                converged: point.ln_p.is_finite(),
+                local: false,
+                warning: String::new(),
+            }
+        })
+        .collect()
+}
