@@ -16,6 +16,7 @@ mod minima;
 mod mystery;
 mod numbers;
 mod sheet;
+mod shelf;
 mod sources;
 mod statistics;
 mod story;
@@ -27,6 +28,7 @@ mod tests;
 
 pub use error::PageError;
 pub use sheet::{sheet_html, sheets_html};
+pub use shelf::{Shelved, Standing, notice_html, shelf_html};
 
 use basinscope::record::RunDir;
 use maud::Markup;
