@@ -51,9 +51,9 @@ mod tests {
 
     #[test]
     fn only_files_of_the_run_are_read() {
-        let top = std::env::temp_dir().join(format!("basinscope-files-{}", std::process::id()));
+        let temporary = tempfile::tempdir().unwrap();
+        let top = temporary.path().canonicalize().unwrap();
         fs::create_dir_all(top.join("run/results")).unwrap();
-        let top = top.canonicalize().unwrap();
         let root = top.join("run");
         for file in [
             "outside.json",
@@ -90,6 +90,5 @@ mod tests {
             assert!(!has("link.json") && !has("up/outside.json"));
             assert!(has("results/b.json"));
         }
-        fs::remove_dir_all(&top).unwrap();
     }
 }

@@ -139,7 +139,8 @@ mod tests {
 
     #[test]
     fn folders_of_runs_are_opened_and_names_stay_unique() {
-        let folder = std::env::temp_dir().join(format!("basinscope-shelf-{}", std::process::id()));
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path();
         let make = |path: &str| fs::create_dir_all(folder.join(path)).unwrap();
         ["a/läuf/results", "a/other", "b/läuf/results", "empty"].map(make);
         let given = ["a", "b", "b/läuf", "empty"].map(|name| folder.join(name));
@@ -162,6 +163,5 @@ mod tests {
         assert!(Shelf::new(&[folder.join("a/other"), folder.join("none")]).is_err());
         fs::write(folder.join("a/other/file"), "").unwrap();
         assert!(Shelf::new(&[folder.join("a/other")]).is_err());
-        fs::remove_dir_all(&folder).unwrap();
     }
 }
