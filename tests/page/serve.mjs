@@ -1,7 +1,7 @@
 // Serves a copy of a run, and checks in Chromium that list and page follow its records.
 //   npm install --no-package-lock && node tests/page/serve.mjs BINARY RUN_DIR [SCREENSHOT_DIR]
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -37,7 +37,13 @@ cpSync(runDir, join(folder, 'unfinished'), { recursive: true, preserveTimestamps
 rmSync(join(folder, 'unfinished/index.html'));
 mkdirSync(join(folder, 'waiting/results'), { recursive: true });
 
-const server = spawn(resolve(binary), ['serve', folder, '--port', '0', '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** Makes every run one that is running for half a minute from now, so that no state changes meanwhile. */
+function touch() {
+  for (const name of ['a-run', 'unfinished']) utimesSync(join(folder, name, 'config.toml'), new Date(), new Date());
+}
+touch();
+
+const server = spawn(resolve(binary), ['serve', folder, '--port', '0', '--json', '--quiet'], { stdio: ['ignore', 'pipe', 'inherit'] });
 const ended = new Promise(done => { server.on('exit', done); });
 const line = await new Promise(done => { createInterface(server.stdout).on('line', done); });
 const { url } = JSON.parse(line);
@@ -124,7 +130,15 @@ try {
   check('the page of a run: console', errors);
   await context.close();
 
+  // A run that is taken away leads back to the list.
+  const gone = await open('runs/waiting/', {});
+  rmSync(join(folder, 'waiting'), { recursive: true });
+  await gone.page.waitForURL(url, { timeout: 10000 });
+  check('a run that is gone', same('rows', await gone.page.locator('tbody tr').count(), 2));
+  await gone.context.close();
+
   // Times in the list go on without a reload.
+  touch();
   const list = await open('', {});
   const ago = () => list.page.locator('#changed-a-run').textContent();
   const earlier = await ago();

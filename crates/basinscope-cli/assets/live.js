@@ -51,6 +51,10 @@
     asking = true;
     try {
       const response = await fetch(poll, { cache: 'no-store', signal: AbortSignal.timeout(10000) });
+      if (response.status === 404) { // the run is gone, or has become several
+        location.replace('/');
+        return;
+      }
       if (!response.ok) throw new Error(response.statusText);
       const answer = await response.json();
       if (failures) say('');

@@ -123,7 +123,7 @@ fn line(run: &Shelved) -> Markup {
     html! {
         tr {
             th scope="row" { a href={ "runs/" (run.key) "/" } { (run.key) } }
-            td { @if run.standing == Standing::Running { strong.good { (run.standing.word()) } } @else { (run.standing.word()) } }
+            td { @if run.standing == Standing::Running { strong { (run.standing.word()) } } @else { (run.standing.word()) } }
             td.num id={ "changed-" (run.key) } { (run.changed.as_deref().unwrap_or(NONE)) }
             td.num { (count(run.minima)) }
             td.num { (accuracy.as_deref().unwrap_or(NONE)) }

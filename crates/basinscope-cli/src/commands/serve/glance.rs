@@ -17,7 +17,8 @@ pub struct Glance {
     pub records: Option<SystemTime>,
     /// When the page was written.
     pub page: Option<SystemTime>,
-    has_results: bool,
+    /// Whether there is any result.
+    pub has_results: bool,
 }
 
 impl Glance {

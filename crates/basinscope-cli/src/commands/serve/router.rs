@@ -170,16 +170,21 @@ fn draw(run: &Run, glance: &Glance) -> String {
     };
     match drawn {
         Ok(Some(html)) => html,
-        Ok(None) => on_disk().unwrap_or_else(|_| {
-            let text = "Waiting for the first result. This page shows it as soon as it is there.";
-            notice_html(&run.key, text)
-        }),
+        Ok(None) => on_disk().unwrap_or_else(|_| notice_html(&run.key, no_page_yet(glance))),
         Err(error) => notice_html(
             &run.key,
             &format!(
                 "The page cannot be drawn from what is there by now: {error:#}. It is tried again with the next change."
             ),
         ),
+    }
+}
+
+fn no_page_yet(glance: &Glance) -> &'static str {
+    if glance.has_results {
+        "No page yet: the results here hold neither minima nor a sheet. This page shows them as soon as they do."
+    } else {
+        "Waiting for the first result. This page shows it as soon as it is there."
     }
 }
 
