@@ -1,7 +1,8 @@
 //! Commands and the options they share.
 
 use crate::commands::{
-    animate, boundary, compare, reproduce, slice, spectrum, surface, tour, train, verify, volume,
+    animate, boundary, compare, open, reproduce, serve, slice, spectrum, surface, tour, train,
+    verify, volume,
 };
 use crate::console::Console;
 use anyhow::{Context, Result};
@@ -37,8 +38,9 @@ Examples:
   basinscope tour --seed 7 --out runs/tour-7
   basinscope train --data swiss-roll --poison 200 --beta .3 --out runs/bad
   basinscope volume runs/bad
+  basinscope open runs/bad
 
-Exit codes: 0 done, 1 `reproduce` or `verify` missed a bar, 2 bad input or usage, 130 interrupted (the same command goes on).";
+Exit codes: 0 done, 1 `reproduce` or `verify` missed a bar or `open` found no browser, 2 bad input or usage, 130 interrupted (the same command goes on).";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -64,6 +66,10 @@ enum Command {
     Verify(verify::Args),
     /// The paper's figures from scratch, each with a sheet: published, ours, pass or miss
     Reproduce(reproduce::Args),
+    /// Open the page of a run in the browser
+    Open(open::Args),
+    /// Serve the pages of runs on this machine, up to date while they go on
+    Serve(serve::Args),
 }
 
 impl Cli {
@@ -93,6 +99,8 @@ impl Cli {
             Some(Command::Compare(args)) => compare::run(args, console),
             Some(Command::Verify(args)) => verify::run(args, console),
             Some(Command::Reproduce(args)) => reproduce::run(args, console),
+            Some(Command::Open(args)) => open::run(args, console),
+            Some(Command::Serve(args)) => serve::run(args, console),
         }
     }
 }

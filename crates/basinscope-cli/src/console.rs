@@ -115,6 +115,11 @@ impl Console {
         }
     }
 
+    /// Whether stdout is for the summary object alone.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Prints the summary object where `--json` asked for it.
     pub fn summary(&self, object: &serde_json::Value) -> Result<()> {
         if self.json {

@@ -5,7 +5,7 @@ use anyhow::Result;
 use basinscope::Error;
 use basinscope::data::Split;
 use basinscope::net::{Architecture, MlpSurface};
-use basinscope::record::{MinimumRecord, RunDir};
+use basinscope::record::{MinimumRecord, RunDir, SheetRecord};
 use basinscope_report::figure::{self, Figure, FigureError, Theme};
 use basinscope_report::page;
 use clap::Args;
@@ -200,6 +200,19 @@ impl Lab {
             "records": records,
         }))
     }
+}
+
+/// The page of a run from its records alone: of its sheet where it has one, else of its minima;
+/// `None` where it has neither.
+pub fn page_from_records(run: &RunDir) -> Result<Option<String>> {
+    if run.has("results/sheet.json") {
+        let sheet: SheetRecord = run.read_json("results/sheet.json")?;
+        return Ok(Some(page::sheet_html(run, &sheet)?));
+    }
+    if run.has("results/minima.json") {
+        return Ok(Some(page::index_html(run)?));
+    }
+    Ok(None)
 }
 
 /// Draws a figure for paper and screen, light and dark: SVG and PNG.

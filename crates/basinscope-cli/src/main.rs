@@ -1,5 +1,6 @@
 //! The command line `basinscope`: train good and bad minima, look at them, measure their basins.
 
+mod browser;
 mod cli;
 mod commands;
 mod console;
@@ -20,7 +21,7 @@ fn main() -> ExitCode {
             eprintln!("{error}");
             ExitCode::from(130)
         }
-        Err(error) if error.is::<console::ChecksFailed>() => {
+        Err(error) if error.is::<console::ChecksFailed>() || error.is::<browser::NoBrowser>() => {
             eprintln!("{error}");
             ExitCode::FAILURE
         }

@@ -22,6 +22,8 @@ fn every_command_shows_an_example() {
         "compare",
         "verify",
         "reproduce",
+        "open",
+        "serve",
     ] {
         let output = basinscope(folder.path())
             .args([command, "--help"])

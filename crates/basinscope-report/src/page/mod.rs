@@ -17,6 +17,7 @@ mod mystery;
 mod numbers;
 mod play;
 mod sheet;
+mod shelf;
 mod sources;
 mod statistics;
 mod story;
@@ -28,6 +29,7 @@ mod tests;
 
 pub use error::PageError;
 pub use sheet::{sheet_html, sheets_html};
+pub use shelf::{Shelved, Standing, notice_html, shelf_html};
 
 use basinscope::record::RunDir;
 use maud::Markup;

@@ -84,6 +84,11 @@ impl RunDir {
         Ok(Self { root })
     }
 
+    /// The folder as it is, complete or not, for those who only read; nothing is checked or made.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
     /// The folder.
     pub fn root(&self) -> &Path {
         &self.root
