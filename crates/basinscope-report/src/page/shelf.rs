@@ -77,6 +77,7 @@ pub fn shelf_html(runs: &[Shelved]) -> String {
         &lede,
         "Listed from the folders being served.",
         body,
+        None,
     )
     .into_string()
 }
@@ -91,7 +92,7 @@ pub fn notice_html(title: &str, text: &str) -> String {
         main { p { (text) } }
     };
     let title = format!("{title} · basinscope");
-    shell(&title, text, "Said by the server.", body).into_string()
+    shell(&title, text, "Said by the server.", body, None).into_string()
 }
 
 fn table(runs: &[Shelved]) -> Markup {
