@@ -41,7 +41,7 @@ pub(super) fn document(story: &Story, play: &Play, sections: &[Section]) -> Mark
     shell(
         "Why do neural networks generalize? · basinscope",
         &summary(story),
-        "Drawn from the records of one run.",
+        "Drawn from the records of one run. This file is the whole page: it loads nothing, and opens without a network.",
         body,
         Some(play),
     )
@@ -73,11 +73,10 @@ pub(super) fn shell(
                 (body)
                 footer {
                     p {
-                        (origin) " Written by basinscope " (basinscope::VERSION) ". This file is the whole page: it "
-                        "loads nothing, and opens without a network."
+                        (origin) " Written by basinscope " (basinscope::VERSION) "."
                     }
                 }
-                @if let Some(play) = play { (scripts(play)) }
+                @if let Some(play) = play.filter(|play| !play.is_empty()) { (scripts(play)) }
             }
         }
     }

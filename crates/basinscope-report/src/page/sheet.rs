@@ -66,7 +66,10 @@ pub fn sheet_html(run: &RunDir, sheet: &SheetRecord) -> Result<String, PageError
             }
         }
     };
-    let origin = format!("Drawn from the records of one run of {}.", sheet.experiment);
+    let origin = format!(
+        "Drawn from the records of one run of {}. This file is the whole page: it loads nothing, and opens without a network.",
+        sheet.experiment
+    );
     Ok(shell(
         &format!("{} · basinscope", sheet.title),
         &verdict(sheet),

@@ -5,6 +5,9 @@
 mod demo;
 
 use super::*;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use basinscope::data::{Dataset, Split};
+use basinscope::net::{Activation, Architecture};
 use demo::{STOPS, local_volumes, minimum, volume};
 
 fn full() -> (tempfile::TempDir, RunDir) {
@@ -14,11 +17,12 @@ fn full() -> (tempfile::TempDir, RunDir) {
     (folder, run)
 }
 
-/// The text of a page, without tags, embedded files and runs of white space.
+/// The text of a page, without tags, scripts, embedded files and runs of white space.
 fn text(html: &str) -> String {
     let mut plain = String::new();
     let mut inside = false;
-    for character in html[html.find("<body").unwrap()..].chars() {
+    let end = html.find("<script").unwrap_or(html.len());
+    for character in html[html.find("<body").unwrap()..end].chars() {
         match character {
             '<' => inside = true,
             '>' => inside = false,
@@ -193,8 +197,61 @@ fn names_from_records_cannot_become_markup() {
         .unwrap();
     run.write("config.toml", b"# </code><script>").unwrap();
     let html = index_html(&run).unwrap();
-    assert!(!html.contains("<script"));
+    // The data, the kernel, d3 and our own.
+    assert_eq!(html.matches("<script").count(), 4);
+    assert!(!html.contains("<script>alert"));
     assert!(html.contains("&lt;script&gt;alert(1)"));
+    assert!(html.contains(r"\u003cscript>alert(1)"));
+}
+
+#[test]
+fn nets_travel_with_the_page_to_the_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunDir::create(folder.path()).unwrap();
+    let points: Vec<f32> = (0..24).map(|i| (i * i % 7) as f32).collect();
+    let labels: Vec<u32> = (0..12).map(|i| i % 2).collect();
+    let points = Dataset::new(points, labels, 2, 2).unwrap();
+    let split = Split {
+        train: points.clone(),
+        test: points.select(&[1, 2, 3]),
+        pool: points.select(&[0]),
+    };
+    run.write_data(&split).unwrap();
+    let net = Architecture::new(vec![2, 3, 1], Activation::Tanh).unwrap();
+    let theta: Vec<f32> = (0..13).map(|i| 1.0 / (i as f32 - 6.5)).collect();
+    let mut record = minimum(STOPS[0]);
+    record.file = run.write_minimum("clean", &net, &theta, &[]).unwrap();
+    run.write_json("results/minima.json", &[record]).unwrap();
+    let html = index_html(&run).unwrap();
+
+    let data = html.split_once("type=\"application/json\">").unwrap().1;
+    let data: serde_json::Value =
+        serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap();
+    let family = &data["families"]["run"];
+    assert_eq!(family["net"]["widths"], serde_json::json!([2, 3, 1]));
+    assert_eq!(family["net"]["activation"], "tanh");
+    assert_eq!(family["train"]["labels"].as_array().unwrap().len(), 12);
+    let bytes = STANDARD
+        .decode(family["nets"][0]["theta"].as_str().unwrap())
+        .unwrap();
+    let read: Vec<f32> = bytes
+        .chunks_exact(4)
+        .map(|four| f32::from_le_bytes(four.try_into().unwrap()))
+        .collect();
+    assert_eq!(read, theta);
+    for place in ["play-wiggle", "play-landscape"] {
+        assert!(html.contains(place), "{place}");
+    }
+    assert!(!html.contains("id=\"play-minefield\""));
+}
+
+#[test]
+fn a_page_with_nothing_to_play_with_has_no_scripts() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunDir::create(folder.path()).unwrap();
+    run.write_json("results/minima.json", &[minimum(STOPS[4])])
+        .unwrap();
+    assert!(!index_html(&run).unwrap().contains("<script"));
 }
 
 #[test]

@@ -29,7 +29,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const JSON: &str = "application/json";
 
 /// A page loads nothing from elsewhere, whatever it holds, and no other page frames it.
-const POLICY: &str = "default-src 'self' 'unsafe-inline' data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'self' 'unsafe-inline' data: blob:; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The way back from the page of a run.
 const BACK: &str = "<nav aria-label=\"Server\"><p><a href=\"/\">All runs served here</a></p></nav>";

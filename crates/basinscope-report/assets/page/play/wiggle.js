@@ -8,7 +8,14 @@ const WALK_SECONDS = 8;
 
 /** How far a walk goes each way, by direction: in norms of the weights that move. */
 const REACHES = { random: [0.05, 0.1, 0.25, 0.5], top: [0.005, 0.01, 0.02, 0.05, 0.1, 0.25] };
-const USUAL_REACH = { random: 0.1, top: 0.02 };
+const USUAL_REACH = { random: 0.1, top: 0.01 };
+
+/** What c means, by direction. */
+const MEANING = {
+  random: 'A random direction is as long as the weights it moves, filter by filter: c = 0.1 changes every unit’s weights by a tenth. Both nets take the same draw.',
+  top: 'Each net walks along its own eigenvector of the largest eigenvalue of the Hessian, made as long as all its weights together: c = 0.01 is a step of a hundredth of their norm.',
+  towards: 'Both walk the straight line between them: at c = 1 each has become the other.',
+};
 
 function wiggle(host) {
   const family = run.families.get('run');
@@ -83,6 +90,7 @@ function wiggle(host) {
   }
   const plot = element('div', { class: 'plot wiggle-plot' });
   const status = controls.status();
+  const hint = element('p', { class: 'hint' });
 
   const selects = sides.map(side => controls.select(side.key === 'left' ? 'Left net' : 'Right net',
     [...family.nets.values()].map(net => [net.name, `${net.name} (test ${say.percent(net.test_accuracy)})`]), side.usual,
@@ -122,6 +130,7 @@ function wiggle(host) {
     });
     along.select.replaceChildren(...choices().map(([value, text]) => element('option', { value, selected: value === state.along }, text)));
     along.select.value = state.along;
+    hint.textContent = `${MEANING[state.along]} All of it is computed in this page from the weights. Drag on the curves or on a boundary, too.`;
     reach.hidden = state.along === 'towards';
     fresh.hidden = state.along !== 'random';
     reach.select.replaceChildren(...(REACHES[state.along] ?? []).map(value =>
@@ -232,8 +241,7 @@ function wiggle(host) {
     controls.row(player, slider),
     stage,
     controls.row(along, fresh, reach, ...selects),
-    element('p', { class: 'hint' }, 'A random direction is as long as the weights it moves, filter by filter: c = 0.1 changes every unit’s '
-      + 'weights by a tenth. Both nets take the same draw. All of it is computed in this page from the weights. Drag on the curves or on a boundary, too.'),
+    hint,
     saveRow('wiggle', {
       stage,
       state: () => ({ ...state }),

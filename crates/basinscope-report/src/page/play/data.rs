@@ -111,6 +111,12 @@ impl Play {
         }
     }
 
+    /// Whether there is nothing to play with.
+    pub(in super::super) fn is_empty(&self) -> bool {
+        let widgets = ["minefield", "wiggle", "landscape", "volume"];
+        !widgets.iter().any(|widget| self.has(widget))
+    }
+
     /// The data as JSON that cannot end its script element.
     pub(super) fn json(&self) -> String {
         // Records are finite: what serde_json refuses is not in them.
