@@ -106,14 +106,16 @@ pub fn compute(
         let [d1, d2] = &directions;
         let plane = slice::plane(&minimum.train, &minimum.theta, d1, d2, x, y, progress)?;
         // Without eigenvectors there is no finite Hessian to measure a plane against.
-        let worth = match tops.iter().find(|top| top.minimum == *name) {
-            Some(top) => {
-                let worth = worth(minimum, settings, [d1, d2], &plane.loss, top.eigenvalues[0])?;
-                console.say(worth_line(name, &worth));
-                Some(worth)
-            }
-            None => None,
-        };
+        let top = tops.iter().find(|top| top.minimum == *name);
+        let found = top.map(|top| {
+            let top = top.eigenvalues[0];
+            worth(minimum, settings, [d1, d2], &plane.loss, top)
+        });
+        match &found {
+            Some(Ok(worth)) => console.say(worth_line(name, worth)),
+            Some(Err(error)) => console.say(format!("{name}: worth of the plane: {error}")),
+            None => {}
+        }
         let record = SurfaceRecord {
             minimum: name.clone(),
             test_accuracy: minimum.record.test_accuracy,
@@ -123,7 +125,7 @@ pub fn compute(
             train_loss: plane.loss,
             train_accuracy: plane.accuracy,
             directions,
-            worth,
+            worth: found.and_then(Result::ok),
             seed,
             version: basinscope::VERSION.into(),
             config: json!({
@@ -172,7 +174,7 @@ fn worth(
     directions: [&[f32]; 2],
     loss: &[f64],
     top_eigenvalue: f64,
-) -> Result<PlaneWorth> {
+) -> basinscope::Result<PlaneWorth> {
     let (theta, train, layout) = (&minimum.theta, &minimum.train, minimum.net.layout());
     let hessian = HessianAt::new(train, theta)?;
     let products = TraceSettings {
@@ -190,8 +192,8 @@ fn worth(
         cutoff: DEFAULT_CUTOFF,
     };
     let own = areas.of(train, theta, directions)?;
-    let drawn = [settings.other_planes as u64, settings.seed];
-    let others = areas.of_random(train, &layout, theta, settings.normalization, drawn)?;
+    let (how, count) = (settings.normalization, settings.other_planes);
+    let others = areas.of_random(train, &layout, theta, how, count, settings.seed)?;
     Ok(PlaneWorth {
         curvature: held.along,
         trace: trace.value,

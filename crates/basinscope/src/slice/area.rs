@@ -112,9 +112,10 @@ impl PlaneAreas {
         layout: &ParameterLayout,
         theta: &[f32],
         normalization: Normalization,
-        [count, seed]: [u64; 2],
+        count: usize,
+        seed: u64,
     ) -> Result<Vec<PlaneArea>> {
-        (0..count)
+        (0..count as u64)
             .into_par_iter()
             .map(|index| {
                 let [d1, d2] = [2 * index, 2 * index + 1].map(|index| {
@@ -175,7 +176,7 @@ mod tests {
         let bowl = Bowl { dim: 3 };
         let layout = ParameterLayout::flat(3);
         let draw =
-            |seed| asked(0.1).of_random(&bowl, &layout, &[0.0; 3], Normalization::None, [6, seed]);
+            |seed| asked(0.1).of_random(&bowl, &layout, &[0.0; 3], Normalization::None, 6, seed);
         let one = in_threads(1, || draw(5)).unwrap();
         assert_eq!(one, in_threads(3, || draw(5)).unwrap());
         assert_ne!(one, draw(6).unwrap());

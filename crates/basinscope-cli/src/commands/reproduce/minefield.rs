@@ -471,3 +471,20 @@ fn verdicts(settings: &Settings, record: &MinefieldRecord, bench: &mut Bench) {
          from an iterate."
     ));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_from_before_there_were_basins_still_read() {
+        let source = std::path::Path::new("experiments/fig1.toml");
+        let new: Settings = recipe::load(source, Minefield::RECIPE, Preset::Quick).unwrap();
+        assert!(new.basin.local.is_some());
+        let mut table = toml::Table::try_from(&new).unwrap();
+        assert!(table.remove("basin").is_some());
+        let old: Settings = table.try_into().unwrap();
+        assert_eq!((old.basin.cutoff, old.basin.directions), (0.1, 100));
+        assert!(old.basin.local.is_none());
+    }
+}
