@@ -5,10 +5,10 @@ const MINEFIELD_REACH = 30;
 
 /**
  * Draws the nets of `record` into `host`. `map()` is the embedding to show, or null for distances;
- * `at()` the iterate under the slider, `drag(index)` puts another there; `lit()` and `pinned()` are
- * nets or null. Returns {move, mark}: to another map, and to other lit, pinned or slider's nets.
+ * `at()` the iterate under the slider, `drag(index)` puts another there; `beside()` and `pinned()`
+ * are nets or null. Returns {move, mark}: to another map, and to other nets that are marked.
  */
-function minefieldMap(host, { record, nets, station, map, at, drag, lit, pinned }) {
+function minefieldMap(host, { record, nets, station, map, at, drag, beside, pinned }) {
   const { iterates } = record;
   const end = iterates.at(-1).epoch;
   const place = element('div', { class: 'plot' });
@@ -20,7 +20,7 @@ function minefieldMap(host, { record, nets, station, map, at, drag, lit, pinned 
   let layers = null;
   let dragging = false;
 
-  const figure = chart(place, { label: 'The nets of the minefield', aspect: 0.82, tallest: 520 }, drawn => {
+  const figure = chart(place, { label: 'The nets of the minefield', aspect: 0.82, shortest: 300, tallest: 520, margin: { left: 66 } }, drawn => {
     frame = drawn;
     tip.hidden = true;
     const { svg } = frame;
@@ -34,8 +34,8 @@ function minefieldMap(host, { record, nets, station, map, at, drag, lit, pinned 
     for (const marks of [run, bad]) {
       marks.attr('class', 'mark').attr('d', net => minefieldShapes[net.kind])
         .attr('fill', net => minefieldFill(net, end))
-        .attr('stroke', net => (net.kind === 'last' ? '#000' : look.paper))
-        .attr('stroke-width', net => (net.kind === 'last' ? 1.3 : 0.8));
+        .attr('stroke', net => (net.kind === 'last' ? '#000' : isBadNet(net) ? look.paper : null))
+        .attr('stroke-width', net => (net.kind === 'last' ? 1.3 : 0.9));
       reachable(marks, { name: net => net.name, text: minefieldLine, station, enter: show, leave: () => { tip.hidden = true; } });
     }
     layers.marks = [...run.nodes(), ...bad.nodes()];
@@ -90,14 +90,15 @@ function minefieldMap(host, { record, nets, station, map, at, drag, lit, pinned 
         y: d3.scaleLog([0.6 * d3.min(seen), 1.4 * d3.max(seen)], [bottom, top]).clamp(true),
       };
     }
-    // One scale for both axes, so that the map is not stretched.
     const pad = 20;
     const [xs, ys] = [0, 1].map(axis => d3.extent(map().points, point => point[axis]));
-    const unit = Math.min((right - left - 2 * pad) / (xs[1] - xs[0]), (bottom - top - 2 * pad) / (ys[1] - ys[0]));
-    const around = ([from, to], width) => [(from + to) / 2 - width / (2 * unit), (from + to) / 2 + width / (2 * unit)];
+    const units = [(right - left - 2 * pad) / (xs[1] - xs[0] || 1), (bottom - top - 2 * pad) / (ys[1] - ys[0] || 1)];
+    // Axes that have a unit share one scale, so that lengths can be compared.
+    if (map().explained) units.fill(Math.min(...units));
+    const around = ([from, to], width, unit) => [(from + to) / 2 - width / (2 * unit), (from + to) / 2 + width / (2 * unit)];
     return {
-      x: d3.scaleLinear(around(xs, right - left), [left, right]),
-      y: d3.scaleLinear(around(ys, bottom - top), [bottom, top]),
+      x: d3.scaleLinear(around(xs, right - left, units[0]), [left, right]),
+      y: d3.scaleLinear(around(ys, bottom - top, units[1]), [bottom, top]),
     };
   }
 
@@ -110,7 +111,9 @@ function minefieldMap(host, { record, nets, station, map, at, drag, lit, pinned 
 
   function paint(where) {
     points = where;
-    layers.marks.forEach((node, i) => node.setAttribute('transform', `translate(${where[i][0].toFixed(1)},${where[i][1].toFixed(1)})`));
+    // Distances crowd on few pixels.
+    const size = map() ? '' : ' scale(0.7)';
+    layers.marks.forEach((node, i) => node.setAttribute('transform', `translate(${where[i][0].toFixed(1)},${where[i][1].toFixed(1)})${size}`));
     layers.way.attr('d', map() ? d3.line()(where.slice(0, iterates.length)) : null);
     mark();
   }
@@ -121,7 +124,7 @@ function minefieldMap(host, { record, nets, station, map, at, drag, lit, pinned 
       const [x, y] = net ? points[net.index] : [0, 0];
       circle.attr('display', net ? null : 'none').attr('cx', x).attr('cy', y);
     };
-    const chosen = lit();
+    const chosen = beside();
     const under = nets[at()];
     put(layers.at, under);
     put(layers.handle, under);
@@ -268,7 +271,7 @@ function minefieldDistances(frame, iterates, x, y) {
   const decades = d3.range(Math.ceil(Math.log10(y.domain()[0])), Math.log10(y.domain()[1])).map(power => 10 ** power);
   axes(frame, {
     x: { scale: x, label: 'epoch of the iterate' },
-    y: { scale: y, label: 'distance, in norms of the iterate’s weights', values: decades, format: value => (value < 0.01 ? say.significant(value, 1).replace(/^1.×./, '') : String(+value.toPrecision(1))) },
+    y: { scale: y, label: 'distance, in norms of the weights', values: decades, format: value => (value < 0.01 ? say.significant(value, 1).replace(/^1.×./, '') : String(+value.toPrecision(1))) },
   });
   for (const { field, color } of minefieldCurves()) {
     const known = iterates.filter(iterate => iterate[field]);

@@ -68,9 +68,9 @@ function minefieldFacts(net, trainLoss) {
     entries.push(['reached from', element('span', {}, 'epoch ', element('span', { 'data-field': 'epoch' }, String(record.epoch)))]);
     entries.push(['way from there', distance('travelled')]);
   } else {
-    if (record.nearest_fixed) entries.push(['to nearest bad, fixed flips', distance('nearest_fixed')]);
-    if (record.nearest_redrawn) entries.push(['to nearest bad, redrawn flips', distance('nearest_redrawn')]);
-    entries.push(['to the run’s own end', distance('to_last')]);
+    if (record.nearest_fixed) entries.push(['nearest, fixed flips', distance('nearest_fixed')]);
+    if (record.nearest_redrawn) entries.push(['nearest, redrawn flips', distance('nearest_redrawn')]);
+    entries.push(['run’s own end', distance('to_last')]);
   }
   return [...entries, ...(record.basin ? basinFacts(record.basin, number) : [])];
 }

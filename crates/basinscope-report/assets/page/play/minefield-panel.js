@@ -38,7 +38,7 @@ function minefieldPanel(family) {
       const kept = family && minefieldKept(family, net);
       const elsewhere = kept && kept !== net.name;
       title.textContent = heading;
-      kind.textContent = elsewhere ? `boundary of ${kept.replace('-', ' ')}, the nearest kept` : minefieldKinds[net.kind];
+      kind.textContent = elsewhere ? `drawn: ${kept.replace('-', ' ')}, nearest kept` : minefieldKinds[net.kind];
       box.dataset.minimum = net.name;
       canvas.hidden = !kept;
       if (kept) {
@@ -63,7 +63,7 @@ function minefieldKept(family, net) {
 }
 
 /** Accuracies over the run, and where the bad minima end; `drag(index)` is called with an iterate. */
-function minefieldCourse(host, { record, nets, at, lit, drag }) {
+function minefieldCourse(host, { record, nets, at, beside, drag }) {
   const { iterates } = record;
   const end = iterates.at(-1).epoch;
   const place = element('div', { class: 'plot' });
@@ -72,7 +72,7 @@ function minefieldCourse(host, { record, nets, at, lit, drag }) {
     minefieldKey({ line: look.muted, dashed: true, text: 'run, training points' }),
     minefieldKey({ path: minefieldShapes.fixed, fill: minefieldInk.blue(0.45), text: 'bad minima, test points, at the epoch they were reached from' })));
   let marks = null;
-  chart(place, { label: 'Train and test accuracy of the run over its epochs, and test accuracy of the bad minima', aspect: 0.2, shortest: 170, tallest: 210, margin: { top: 10 } }, frame => {
+  chart(place, { label: 'Train and test accuracy of the run over its epochs, and test accuracy of the bad minima', aspect: 0.2, shortest: 170, tallest: 210, margin: { top: 10, left: 66 } }, frame => {
     const { svg, left, right, top, bottom } = frame;
     const x = d3.scaleLinear([iterates[0].epoch, end], [left, right]);
     const y = d3.scaleLinear([0, 1], [bottom, top]);
@@ -89,7 +89,7 @@ function minefieldCourse(host, { record, nets, at, lit, drag }) {
       x, where,
       cursor: svg.append('line').attr('stroke', look.good).attr('stroke-width', 1.6).attr('y1', top).attr('y2', bottom),
       here: ring(5, look.good),
-      lit: ring(7, look.ink),
+      beside: ring(7, look.ink),
     };
     let pressed = false;
     const to = event => {
@@ -112,7 +112,7 @@ function minefieldCourse(host, { record, nets, at, lit, drag }) {
     const here = marks.x(under.record.epoch);
     marks.cursor.attr('x1', here).attr('x2', here);
     put(marks.here, under);
-    put(marks.lit, lit());
+    put(marks.beside, beside());
   }
   return { mark: () => marks && mark() };
 }

@@ -6,6 +6,10 @@ const MINEFIELD_SECONDS = 16;
 /** Until nothing has changed for so long (ms), boundaries are drawn coarse and the address waits. */
 const MINEFIELD_REST = 160;
 
+/** What the numbers of a basin mean. */
+const MINEFIELD_BASINS = 'A basin is the set of weights around a net whose train loss stays under the cutoff. Its radius is measured along random '
+  + 'rays; P is the chance that Gaussian noise of width σ on the weights stays inside. In grey: 95 % intervals.';
+
 function minefield(host) {
   const STATION = 'minefield';
   const record = run.minefield;
@@ -55,19 +59,18 @@ function minefield(host) {
   const courseBox = element('div', { class: 'course' });
   const panels = [minefieldPanel(family), minefieldPanel(family)];
   const jumps = [['nearest_fixed', 'fixed flips'], ['nearest_redrawn', 'redrawn flips']].map(([field, kind]) => ({
-    field, kind, button: controls.button(`Nearest, ${kind}`, () => spotlight.pin(iterates[at][field].minimum, STATION)),
+    field, kind, button: controls.button(kind, () => spotlight.pin(iterates[at][field].minimum, STATION)),
   }));
-  panels[0].box.append(element('div', { class: 'controls', role: 'group', 'aria-label': 'Jump to the nearest bad minimum' },
+  panels[0].box.append(element('div', { class: 'controls jumps' }, element('span', {}, 'Jump to the nearest bad minimum'),
     ...jumps.map(({ button }) => button)));
   const back = controls.button('', () => walk(nearestEpoch(beside().record.epoch)));
   const release = controls.button('Unpin', () => { spotlight.pin(spotlight.pinned, STATION); back.focus(); });
   panels[1].box.append(controls.row(back, release));
   const stage = element('div', { class: 'stage two' },
-    element('div', {}, mapBox, keys, hint),
-    element('div', { class: 'pair' }, ...panels.map(({ box }) => box)),
+    mapBox, element('div', { class: 'pair' }, ...panels.map(({ box }) => box)), element('div', { class: 'keys' }, keys, hint),
     courseBox);
   host.append(
-    element('h4', {}, 'Bad minima around a good run ', element('small', {},
+    element('h3', {}, 'Bad minima around a good run ', element('small', {},
       'Each mark is a net. Point at one to see its decision boundary, click to pin it. Draw the blue ring, or move the slider, to walk along the run.')),
     controls.row(choose, player, slider), stage,
     saveRow('minefield', {
@@ -76,8 +79,8 @@ function minefield(host) {
     }),
     status);
 
-  const shared = { record, nets, at: () => at, lit, drag: walk };
-  const chartOfMap = minefieldMap(mapBox, { ...shared, station: STATION, map: () => map.embedding, pinned });
+  const shared = { record, nets, at: () => at, beside, drag: walk };
+  const chartOfMap = minefieldMap(mapBox, { ...shared, pinned, station: STATION, map: () => map.embedding });
   const course = minefieldCourse(courseBox, shared);
 
   /** Goes where the reader wants, who has taken over from the player. */
@@ -116,7 +119,7 @@ function minefield(host) {
 
   function render(moving) {
     const other = beside();
-    const heading = net => (isBadNet(net) ? net.name : `The run, epoch ${net.record.epoch}`);
+    const heading = net => (isBadNet(net) ? net.name : `Epoch ${net.record.epoch}`);
     chartOfMap.mark();
     course.mark();
     panels[0].show(nets[at], { moving, heading: heading(nets[at]) });
@@ -128,7 +131,7 @@ function minefield(host) {
       const near = iterates[at][field];
       button.hidden = !near;
       if (!near) continue;
-      button.setAttribute('aria-label', `Nearest, ${kind}: ${near.minimum}, ${inNorms(near)} away`);
+      button.setAttribute('aria-label', `Pin the nearest with ${kind}: ${near.minimum}, ${inNorms(near)} away`);
       button.setAttribute('aria-pressed', String(spotlight.pinned === near.minimum));
     }
   }
@@ -136,7 +139,7 @@ function minefield(host) {
   /** What goes with a map: its key and its sentence. */
   function toMap() {
     choose.select.value = map.key;
-    hint.textContent = map.hint;
+    hint.textContent = map.hint + (nets.some(net => net.record.basin) ? ` ${MINEFIELD_BASINS}` : '');
     keys.replaceChildren(...minefieldKeys(record, map));
   }
 
