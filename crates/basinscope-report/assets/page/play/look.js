@@ -20,6 +20,8 @@ const look = (() => {
     get line() { return variable('--line'); },
     get good() { return variable('--good'); },
     get bad() { return variable('--bad'); },
+    /** A colour of data, lifted where the paper is dark. */
+    data: lifted,
     /** Colour of a class. */
     classColor: label => lifted(CLASSES[label % CLASSES.length]),
     /** Colour of a minimum: blue at 100 % test accuracy, through mauve, to vermilion at 0. */
