@@ -17,7 +17,8 @@ pub(super) fn section(
     let slices = Picture::read(run, "slices")?;
     let surfaces = Picture::read(run, "surfaces")?;
     let between = Picture::read(run, "between")?;
-    if slices.is_none() && surfaces.is_none() && between.is_none() && story.slices.is_empty() {
+    let pictures = slices.is_some() || surfaces.is_some() || between.is_some();
+    if !pictures && story.slices.is_empty() && !play.has("landscape") {
         return Ok(None);
     }
     Ok(Some(Section {
