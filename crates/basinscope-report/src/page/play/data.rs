@@ -98,7 +98,7 @@ impl Play {
             },
             volumes: slim(&story.volumes, &["radii", "config"]),
             local: slim(&story.local, &["config"]),
-            minefield: (story.minefield.as_ref()).map(|record| without_layers(record)),
+            minefield: (story.minefield.as_ref()).map(without_layers),
         })
     }
 
