@@ -15,10 +15,30 @@ pub(super) struct Picture {
     dark: Option<String>,
     /// Whether a PNG lies beside the SVG.
     png: bool,
+    /// The record it was drawn from, where it is known and there.
+    data: Option<&'static str>,
     /// Width and height in CSS pixels.
     size: (f64, f64),
     name: String,
 }
+
+/// The records that figures are drawn from, by what the figure's name begins with.
+const RECORDS: [(&str, &str); 14] = [
+    ("dial", "results/minima.json"),
+    ("training", "results/minima.json"),
+    ("minefield", "results/minefield.json"),
+    ("slices", "results/slices.json"),
+    ("surfaces", "results/surfaces.json"),
+    ("between", "results/between.json"),
+    ("boundaries", "results/boundaries.json"),
+    ("radii", "results/volumes.json"),
+    ("volume-gap", "results/volumes.json"),
+    ("spectrum", "results/spectra.json"),
+    ("honest-scatter", "results/local-volumes.json"),
+    ("local-volumes", "results/local-volumes.json"),
+    ("constrained-dimensions", "results/local-volumes.json"),
+    ("sample-accuracy", "results/local-volumes.json"),
+];
 
 impl Picture {
     /// Reads `figures/NAME.svg` and what lies beside it; `None` where there is no such figure.
@@ -35,6 +55,9 @@ impl Picture {
                 "image/svg+xml",
             ),
             png: run.has(format!("figures/{name}.png")),
+            data: (RECORDS.iter())
+                .find(|(begin, file)| name.starts_with(begin) && run.has(file))
+                .map(|&(_, file)| file),
             name: name.into(),
         }))
     }
@@ -86,6 +109,7 @@ impl Picture {
                         @if self.png {
                             (download("PNG", &format!("figures/{}.png", self.name)))
                         }
+                        @if let Some(data) = self.data { (download("JSON", data)) }
                     }
                 }
             }

@@ -226,7 +226,7 @@ pub(super) fn difference(story: &Story, run: &RunDir) -> Result<Markup, PageErro
             " of them are constrained at most, and the others cost nothing."
         }
         @if let Some(scatter) = &scatter {
-            (scatter.figure(&alt, html! {
+            (scatter.figure_until("volume", &alt, html! {
                 "The same minima, the same gap: the paper’s volume on the left, the chance that a random step stays on the right."
             }))
         }

@@ -14,6 +14,7 @@ for (const place of document.querySelectorAll('[data-play]')) {
     console.warn(`${place.dataset.play}: ${error.message}`);
   }
 }
+saveStills();
 address.show();
 document.documentElement.dataset.ready = 'yes';
 

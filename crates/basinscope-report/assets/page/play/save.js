@@ -88,3 +88,18 @@ function saveRow(name, { stage, rows, state = () => ({}) }) {
     button('CSV', 'its numbers', () => download(`${name}.csv`, 'text/csv', csv(rows()))),
     button('JSON', 'its numbers', () => download(`${name}.json`, 'application/json', JSON.stringify(about(), null, 2))));
 }
+
+/** Still pictures are saved from the page itself, so that the file alone is enough. */
+function saveStills() {
+  for (const link of document.querySelectorAll('figure a[download]')) {
+    const image = link.closest('figure').querySelector('img');
+    const kind = link.download.split('.').pop();
+    if (!image?.src.startsWith('data:image/svg+xml;base64,') || !['svg', 'png'].includes(kind)) continue;
+    link.addEventListener('click', async event => {
+      event.preventDefault();
+      const svg = new TextDecoder().decode(bytes(image.src.split(',')[1]));
+      if (kind === 'svg') download(link.download, 'image/svg+xml', svg);
+      else download(link.download, 'image/png', await toPng(svg));
+    });
+  }
+}
