@@ -61,7 +61,7 @@ function minefieldMap(host, { record, nets, station, map, at, drag, beside, pinn
     const embedding = map();
     if (!embedding) return minefieldDistances(inside, iterates, x, y);
     if (embedding.explained) {
-      const name = (which, share) => `${which} principal direction (${say.percent(share)} of the variance)`;
+      const name = (which, share) => `${which} direction (${say.percent(share)} of variance)`;
       return axes(inside, {
         x: { scale: x, label: name('first', embedding.explained[0]) },
         y: { scale: y, label: name('second', embedding.explained[1]) },
