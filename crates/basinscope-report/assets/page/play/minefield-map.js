@@ -16,6 +16,7 @@ function minefieldMap(host, { record, nets, station, map, at, drag, beside, pinn
   place.append(tip);
   host.append(place);
   let frame = null;
+  let scale = null;
   let points = [];
   let layers = null;
   let dragging = false;
@@ -55,11 +56,12 @@ function minefieldMap(host, { record, nets, station, map, at, drag, beside, pinn
   function ground() {
     layers.ground.selectAll('*').remove();
     const inside = { ...frame, svg: layers.ground };
-    const { x, y } = scales();
+    scale = scales();
+    const { x, y } = scale;
     const embedding = map();
     if (!embedding) return minefieldDistances(inside, iterates, x, y);
     if (embedding.explained) {
-      const name = (which, share) => `${which} principal direction (${say.percent(share)} of the variance)`;
+      const name = (which, share) => `${which} direction (${say.percent(share)} of variance)`;
       return axes(inside, {
         x: { scale: x, label: name('first', embedding.explained[0]) },
         y: { scale: y, label: name('second', embedding.explained[1]) },
@@ -70,7 +72,7 @@ function minefieldMap(host, { record, nets, station, map, at, drag, beside, pinn
       .attr('fill', 'none').attr('stroke', look.line);
     layers.ground.append('g').attr('class', 'axes').append('text').attr('class', 'axis-label')
       .attr('x', (left + right) / 2).attr('y', bottom + 22).attr('text-anchor', 'middle')
-      .text(`${embedding.method}: axes have no unit`);
+      .text(`${embedding.method}, perplexity ${embedding.perplexity}; axes have no unit`);
   }
 
   /** The plot area: without numbers on its axes it may be wider. */
@@ -104,7 +106,7 @@ function minefieldMap(host, { record, nets, station, map, at, drag, beside, pinn
 
   /** Where each net belongs: iterates without a map lie at their distance from the run's end. */
   function targets() {
-    const { x, y } = scales();
+    const { x, y } = scale;
     if (map()) return map().points.map(([a, b]) => [x(a), y(b)]);
     return nets.map(net => [x(net.record.epoch), y((isBadNet(net) ? net.record.travelled : net.record.to_last).relative || Number.MIN_VALUE)]);
   }
@@ -141,7 +143,7 @@ function minefieldMap(host, { record, nets, station, map, at, drag, beside, pinn
       const pressed = String(nets[i].name === name);
       if (node.getAttribute('aria-pressed') !== pressed) node.setAttribute('aria-pressed', pressed);
     });
-    if (!map()) minefieldCrossings(layers.ground, iterates, at(), scales());
+    if (!map()) minefieldCrossings(layers.ground, iterates, at(), scale);
   }
 
   /** The net that a place on the page means, or null. */
@@ -180,7 +182,7 @@ function minefieldMap(host, { record, nets, station, map, at, drag, beside, pinn
   }
 
   function listen(svg) {
-    svg.attr('class', 'minefield-map').classed('distances', !map());
+    svg.attr('class', 'minefield-map');
     svg.on('pointermove', event => {
       if (dragging) return;
       const net = meant(event);
@@ -233,11 +235,10 @@ function minefieldMap(host, { record, nets, station, map, at, drag, beside, pinn
     /** To the map that is now chosen, marks gliding to their new places. */
     move() {
       if (!frame) return;
+      tip.hidden = true;
+      ground();
       const from = points;
       const to = targets();
-      tip.hidden = true;
-      frame.svg.classed('distances', !map());
-      ground();
       if (look.calm) paint(to);
       else {
         const { svg } = frame;

@@ -68,8 +68,8 @@ function minefieldFacts(net, trainLoss) {
     entries.push(['reached from', element('span', {}, 'epoch ', element('span', { 'data-field': 'epoch' }, String(record.epoch)))]);
     entries.push(['way from there', distance('travelled')]);
   } else {
-    if (record.nearest_fixed) entries.push(['nearest, fixed flips', distance('nearest_fixed')]);
-    if (record.nearest_redrawn) entries.push(['nearest, redrawn flips', distance('nearest_redrawn')]);
+    if (record.nearest_fixed) entries.push(['nearest fixed flips', distance('nearest_fixed')]);
+    if (record.nearest_redrawn) entries.push(['nearest redrawn flips', distance('nearest_redrawn')]);
     entries.push(['run’s own end', distance('to_last')]);
   }
   return [...entries, ...(record.basin ? basinFacts(record.basin, number) : [])];
@@ -93,6 +93,6 @@ function basinFacts({ radius_median, radius_median_ci, log10_volume, local }, nu
 
 /** The records' own warnings about a basin, as sentences. */
 function basinWarnings({ basin }) {
-  const said = (of, text) => (text ? [`${of}: ${text}.`] : []);
-  return basin ? [...said('Volume by rays', basin.warning), ...said('ln P', basin.local?.warning)] : [];
+  const said = (of, text) => (text ? [`${of}. ${text[0].toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`] : []);
+  return basin ? [...said('log₁₀ volume', basin.warning), ...said('ln P', basin.local?.warning)] : [];
 }

@@ -67,13 +67,16 @@ function minefieldCourse(host, { record, nets, at, beside, drag }) {
   const { iterates } = record;
   const end = iterates.at(-1).epoch;
   const place = element('div', { class: 'plot' });
-  host.append(element('p', { class: 'caption' }, element('strong', { 'data-shot': true }, 'Accuracies along the run')), place, element('ul', { class: 'legend' },
-    minefieldKey({ line: minefieldInk.red(0.7), text: 'run, test points' }),
-    minefieldKey({ line: look.muted, dashed: true, text: 'run, training points' }),
-    minefieldKey({ path: minefieldShapes.fixed, fill: minefieldInk.blue(0.45), text: 'bad minima, test points, at the epoch they were reached from' })));
+  const keys = element('ul', { class: 'legend' });
+  host.append(element('p', { class: 'caption' }, element('strong', { 'data-shot': true }, 'Accuracies along the run')), place, keys);
   let marks = null;
   chart(place, { label: 'Train and test accuracy of the run over its epochs, and test accuracy of the bad minima', aspect: 0.2, shortest: 170, tallest: 210, margin: { top: 10, left: 66 } }, frame => {
     const { svg, left, right, top, bottom } = frame;
+    keys.replaceChildren(...[
+      { line: minefieldInk.red(0.7), text: 'run, test points' },
+      { line: look.muted, dashed: true, text: 'run, training points' },
+      { path: minefieldShapes.fixed, fill: minefieldInk.blue(0.45), text: 'bad minima, test points, at the epoch they were reached from' },
+    ].map(minefieldKey));
     const x = d3.scaleLinear([iterates[0].epoch, end], [left, right]);
     const y = d3.scaleLinear([0, 1], [bottom, top]);
     axes(frame, { x: { scale: x, label: 'epoch' }, y: { scale: y, label: 'accuracy', ticks: 4, format: share => `${100 * share}${THIN}%` } });
