@@ -59,7 +59,7 @@ function volumeCurves(host, view, { label, axis, value, band = () => null, level
 
     labels = records.filter(record => known(record).length).map(record => {
       const end = known(record).at(-1);
-      const longest = Math.floor((frame.width - right - 8) / 6.6);
+      const longest = Math.floor((frame.width - right - 8) / 7.2);
       const node = svg.append('text').attr('class', 'volume-name').attr('paint-order', 'stroke').attr('aria-hidden', 'true')
         .attr('x', scale(end.sigma) + 8).attr('y', y(value(end)) + 4).attr('fill', volumeInk(record.minimum))
         .text(volumeName(record.minimum, longest));
@@ -107,7 +107,7 @@ function volumeCurves(host, view, { label, axis, value, band = () => null, level
   };
 
   const longest = d3.max(view.set.records, record => record.minimum.length);
-  const right = Math.min(6.6 * longest + 14, host.clientWidth < 420 ? 82 : 120);
+  const right = Math.min(7.3 * longest + 14, host.clientWidth < 420 ? 86 : 124);
   const made = chart(host, { label, aspect: 0.57, tallest: 320, margin: { left: 58, right, top: 30, bottom: 46 } }, draw);
   return { ...made, paint, cursor };
 }

@@ -13,11 +13,17 @@ function volumeReadings(view) {
     if (entries.some(entry => entry.isIntersecting)) { seen = true; draw(); }
   }, { rootMargin: '200px' }).observe(box);
 
+  // A pointer that passes over many minima draws only the one it rests on.
+  const REST = 60;
   let drawn = null;
+  let timer = 0;
   function draw() {
+    clearTimeout(timer);
     const known = boundary !== null && family.has(view.told);
     picture.hidden = !known;
-    if (!known || !seen || drawn === view.told) return;
+    if (known && seen && drawn !== view.told) timer = setTimeout(drawNow, drawn === null ? 0 : REST);
+  }
+  function drawNow() {
     drawn = view.told;
     boundary.label = `Decision boundary of ${view.told}`;
     boundary.draw(family.theta(view.told), { moving: true });
@@ -34,7 +40,7 @@ function volumeReadings(view) {
     const computed = (name, value) => [or(value, basins.log), { 'data-computed': name }];
     const list = controls.facts([
       ['ln P (nats)', ...recorded('ln_p', basins.log)],
-      ['95 % interval', ...recorded('interval', ends => ends.map(basins.log).join(' – '))],
+      ['95\u202f% interval', ...recorded('interval', ends => ends.map(basins.log).join(' – '))],
       ['log₁₀ P (decades)', ...computed('log10_p', point.ln_p === null ? null : basins.decades(point.ln_p))],
       ['constrained dimensions, k', ...recorded('constrained_dimensions', k => say.fixed(k, 1))],
       ['R-hat', ...recorded('r_hat', r => say.fixed(r, 2))],
@@ -55,7 +61,7 @@ function volumeReadings(view) {
     const recorded = (field, text) => [or(record[field], text), { 'data-field': field }];
     const list = controls.facts([
       ['median radius', ...recorded('radius_median', r => say.significant(r, 3))],
-      ['95 % interval', ...recorded('radius_median_ci', ends => ends.map(r => say.significant(r, 3)).join(' – '))],
+      ['95\u202f% interval', ...recorded('radius_median_ci', ends => ends.map(r => say.significant(r, 3)).join(' – '))],
       ['log₁₀ V', ...recorded('log10_volume', v => say.fixed(v, 0))],
       [`rays that carry it (ESS of ${say.fixed(record.directions, 0)})`, ...recorded('ess', ess => say.fixed(ess, 2))],
       record.censored ? ['rays that never left', ...recorded('censored', count => say.fixed(count, 0))] : null,
@@ -106,7 +112,7 @@ function volumeVerdict(view) {
       said.push(`the basins of ${good.minimum} and ${bad.minimum} are `, bold('apart', `${basins.log(Math.abs(apart))} decades`), ' apart');
       if (a.interval && b.interval) {
         const ends = [a.interval[0] - b.interval[1], a.interval[1] - b.interval[0]].map(basins.decades).map(end => (apart < 0 ? -end : end)).sort(d3.ascending);
-        said.push(' (', element('span', { 'data-computed': 'apart_interval' }, ends.map(basins.log).join(' to ')), ' between the ends of both 95 % intervals)');
+        said.push(' (', element('span', { 'data-computed': 'apart_interval' }, ends.map(basins.log).join(' to ')), ' between the ends of both 95\u202f% intervals)');
         if (ends[0] <= 0) said.push('; the intervals overlap, so the order is not certain');
         else said.push(apart > 0 ? ', the good one larger' : ', and against the story the bad one is the larger');
       }

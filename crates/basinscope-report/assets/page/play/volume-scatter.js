@@ -13,7 +13,7 @@ const VOLUME_MEASURES = {
       const flaw = basins.flaw(point);
       return { x: Number.isFinite(point?.ln_p) ? basins.decades(point.ln_p) : null, low, high, flaw, doubt: basins.doubts(point) };
     },
-    text: ({ x, low, high }) => `log₁₀ P ${basins.log(x)}${low === undefined ? '' : ` (95 % interval ${basins.log(low)} to ${basins.log(high)})`}`,
+    text: ({ x, low, high }) => `log₁₀ P ${basins.log(x)}${low === undefined ? '' : ` (95\u202f% interval ${basins.log(low)} to ${basins.log(high)})`}`,
   },
   paper: {
     name: 'Paper mode',
@@ -31,10 +31,10 @@ const VOLUME_MEASURES = {
     name: 'Median radius',
     log: true,
     axis: ({ rays }) => `median radius (${rays.records[0].normalization === 'none' ? 'units of the parameters' : 'relative to the weights'}, log scale)`,
-    hint: () => 'Half of the rays leave the basin before this distance. Bars are 95 % intervals. It is no volume, but it hardly moves when rays are added.',
+    hint: () => 'Half of the rays leave the basin before this distance. Bars are 95\u202f% intervals. It is no volume, but it hardly moves when rays are added.',
     records: view => view.rays?.records ?? [],
     read: ({ radius_median: x, radius_median_ci: [low, high] }) => ({ x: x > 0 ? x : null, low, high, flaw: x > 0 ? null : 'missing', doubt: '' }),
-    text: ({ x, low, high }) => `median radius ${say.significant(x, 3)} (95 % interval ${say.significant(low, 3)} to ${say.significant(high, 3)})`,
+    text: ({ x, low, high }) => `median radius ${say.significant(x, 3)} (95\u202f% interval ${say.significant(low, 3)} to ${say.significant(high, 3)})`,
   },
 };
 

@@ -64,7 +64,7 @@ function volume(host) {
   const title = text => element('h4', {}, element('span', { 'data-shot': true }, text));
   const [scatterPlot, sizePlot, dimensionPlot] = [0, 1, 2].map(() => element('div', { class: 'plot' }));
   const line = element('p', { class: 'hint volume-line' });
-  const correlation = element('p', { class: 'hint', 'data-shot': true });
+  const correlation = element('p', { class: 'hint' });
   const keys = element('ul', { class: 'legend volume-legend' });
   const scatterPanel = element('div', {}, title('Generalization gap against the size of the basin'), scatterPlot, line, correlation);
   const curvesPanel = view.set ? element('div', {},
@@ -111,7 +111,7 @@ function volume(host) {
       .each(function move() { this.setAttribute('transform', 'translate(9,0)'); });
     drawn('test accuracy 0 to 100 %', 84, svg => d3.range(42).forEach(i =>
       svg.append('rect').attr('x', 2 * i).attr('y', -5).attr('width', 2.5).attr('height', 10).attr('fill', look.minimum(i / 41))));
-    if (view.set || view.measure === 'radius') drawn('95 % interval', 30, svg => {
+    if (view.set || view.measure === 'radius') drawn('95\u202f% interval', 30, svg => {
       svg.append('rect').attr('y', -6).attr('width', 30).attr('height', 12).attr('fill', color).attr('opacity', 0.2);
       svg.append('line').attr('x2', 30).attr('stroke', color).attr('stroke-width', 2);
     });
@@ -132,8 +132,9 @@ function volume(host) {
     const left = marks.length - solid.length;
     correlation.hidden = rho === null;
     if (rho === null) return;
-    correlation.replaceChildren('Rank correlation with the gap (Spearman): ', element('strong', { 'data-computed': 'rank_correlation' }, say.fixed(rho, 2)),
-      `, n = ${solid.length}${left ? ` without ${left} hollow` : ''}; computed in this page.`);
+    correlation.replaceChildren(element('span', { 'data-shot': true }, 'Rank correlation with the gap (Spearman): ',
+      element('strong', { 'data-computed': 'rank_correlation' }, say.fixed(rho, 2)), `, n = ${solid.length}`),
+    `; computed in this page${left ? `, without the ${left} hollow` : ''}.`);
   }
 
   function tellLine() {
