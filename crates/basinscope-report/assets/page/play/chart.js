@@ -6,14 +6,14 @@
  * `draw` gets {svg, width, height, left, right, top, bottom}: a fresh d3 selection of the SVG and
  * the edges of the plot area in CSS pixels. Returns {redraw}.
  */
-function chart(host, { label, aspect = 0.62, tallest = 460, margin = {} }, draw) {
+function chart(host, { label, aspect = 0.62, shortest = 240, tallest = 460, margin = {} }, draw) {
   const { left = 58, right = 16, top = 14, bottom = 46 } = margin;
   let drawn = 0;
   const redraw = () => {
     const width = Math.round(host.clientWidth);
     if (width < 40) return;
     drawn = width;
-    const height = Math.round(Math.min(Math.max(width * aspect, 240), tallest));
+    const height = Math.round(Math.min(Math.max(width * aspect, shortest), tallest));
     const focused = host.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     host.querySelector(':scope > svg')?.remove();
     const svg = d3.select(host).append('svg')
