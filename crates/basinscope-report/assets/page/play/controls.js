@@ -20,11 +20,13 @@ const controls = {
 
   button: (text, press, attributes = {}) => element('button', { type: 'button', click: press, ...attributes }, text),
 
-  /** A labelled select of [value, text] pairs. */
+  /** A labelled select of [value, text] pairs, or of groups of them as [label, pairs]. */
   select(label, options, value, change) {
     const id = freshId();
     const select = element('select', { id, change: () => change(select.value) },
-      ...options.map(([key, text]) => element('option', { value: key, selected: key === value }, text)));
+      ...options.map(([key, text]) => (Array.isArray(text)
+        ? element('optgroup', { label: key }, ...text.map(([key, text]) => element('option', { value: key, selected: key === value }, text)))
+        : element('option', { value: key, selected: key === value }, text))));
     const box = element('div', { class: 'control' }, element('label', { for: id }, label), select);
     return Object.assign(box, { select });
   },

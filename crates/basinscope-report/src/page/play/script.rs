@@ -41,6 +41,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     script!("landscape-plane"),
     script!("landscape-contours"),
     script!("landscape-relief"),
+    script!("landscape-worth"),
     script!("landscape"),
     script!("volume-records"),
     script!("volume-scatter"),
