@@ -15,7 +15,6 @@ class BoundaryView {
   constructor(canvas, family, label) {
     this.canvas = canvas;
     this.family = family;
-    canvas.setAttribute('role', 'img');
     this.label = label;
     const { x, y } = family.window;
     this.aspect = (y[1] - y[0]) / (x[1] - x[0]);
@@ -28,7 +27,16 @@ class BoundaryView {
     new ResizeObserver(() => this.theta && this.draw(this.theta)).observe(canvas);
   }
 
-  set label(text) { this.canvas.setAttribute('aria-label', text); }
+  /** What a screen reader says; the picture is hidden from it while there is nothing to say. */
+  set label(text) {
+    if (!text) {
+      this.canvas.setAttribute('aria-hidden', 'true');
+      return;
+    }
+    this.canvas.removeAttribute('aria-hidden');
+    this.canvas.setAttribute('role', 'img');
+    this.canvas.setAttribute('aria-label', text);
+  }
 
   #cloud(nodes) {
     if (!this.#clouds.has(nodes)) {

@@ -112,6 +112,7 @@ function wiggle(host) {
   // --- drawing --------------------------------------------------------------------------------
 
   let curve;
+  let mounted = false;
   function change(changes) {
     Object.assign(state, changes);
     if (!choices().some(([key]) => key === state.along)) Object.assign(state, { along: 'random', reach: USUAL_REACH.random });
@@ -160,6 +161,7 @@ function wiggle(host) {
     for (const side of sides) {
       if (side.view) side.view.label = `Decision boundary of ${state[side.key]} at c = ${say.fixed(c, 3)}, with the training points.`;
     }
+    if (!mounted) return;
     status.say(`c = ${say.fixed(c, 3)}. ${sides.map(side =>
       `${state[side.key]}: loss ${say.significant(side.score.loss, 3)} nats, train accuracy ${say.percent(side.score.accuracy)}`).join('; ')}.`);
     remember();
@@ -271,8 +273,15 @@ function wiggle(host) {
     dragAlong(side.canvas, (event, start) =>
       clamp(start.c + ((ends()[1] - ends()[0]) * (event.clientX - start.x)) / side.canvas.clientWidth));
   }
-  address.onChange(() => { readAddress(); rebuild(); });
-  look.on(rebuild);
+  // From here on a change is the reader's, and goes into the address.
+  mounted = true;
+  const again = () => {
+    mounted = false;
+    rebuild();
+    mounted = true;
+  };
+  address.onChange(() => { readAddress(); again(); });
+  look.on(again);
   return true;
 }
 
