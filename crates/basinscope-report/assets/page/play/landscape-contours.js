@@ -16,6 +16,7 @@ const CONTOUR_LABELS = 7;
 function landscapeContours(host, { get, walk, station }) {
   let scales = null;
   let marker = null;
+  let spoken = '';
 
   const picture = chart(host, {
     label: 'Contours of the loss over the plane, and a marker to drag', aspect: 1.12, tallest: 620,
@@ -75,12 +76,16 @@ function landscapeContours(host, { get, walk, station }) {
     marker.append('circle').attr('r', 8.5).attr('fill', MARKER_COLOR).attr('stroke', '#fff').attr('stroke-width', 2.4);
     marker.append('circle').attr('r', 10).attr('fill', 'none').attr('stroke', CUTOFF_LINE.casing).attr('stroke-width', 1);
     place();
+    tell();
     light();
   });
 
   function place() {
     const { a, b } = get();
     marker?.attr('transform', `translate(${scales.x(a)},${scales.y(b)})`);
+  }
+  function tell() {
+    marker?.attr('aria-valuenow', Number(get().a.toPrecision(4))).attr('aria-valuetext', spoken);
   }
   function light() {
     d3.select(host).selectAll('.landscape-minimum').classed('lit', mark => mark.name === spotlight.lit);
@@ -142,7 +147,8 @@ function landscapeContours(host, { get, walk, station }) {
     place,
     /** Says where the marker is, for a screen reader. */
     say(text) {
-      marker?.attr('aria-valuenow', Number(get().a.toPrecision(4))).attr('aria-valuetext', text);
+      spoken = text;
+      tell();
     },
   };
 }

@@ -187,7 +187,7 @@ function drawRelief(context, { width, height }, surface, { turn, tilt, mesh, pla
   }
   drawCutoffLine(context, lines, lineHeight, { X, Y });
   drawBall(context, { X, Y, cos, sin, depth, rise }, surface, { mesh, a, b, loss });
-  drawReliefAxes(context, { X, Y, cos, sin, mesh });
+  drawReliefAxes(context, { X, Y, cos, sin, mesh, height });
 }
 
 /** The cutoff's contour at its height; it shows through what stands before it. */
@@ -264,7 +264,7 @@ function drawBaseGrid(context, { X, Y }) {
 }
 
 /** The ends of both axes, and the scale of losses. */
-function drawReliefAxes(context, { X, Y, cos, sin, mesh }) {
+function drawReliefAxes(context, { X, Y, cos, sin, mesh, height }) {
   const base = RELIEF_BASE;
   // The edges that are nearest to the reader carry the axes.
   const [near, side] = [cos > 0 ? -1 : 1, sin > 0 ? -1 : 1];
@@ -275,21 +275,21 @@ function drawReliefAxes(context, { X, Y, cos, sin, mesh }) {
   const placed = [];
   const write = (text, u, v, h, color = look.muted, align = null, shift = [0, 0]) => {
     context.fillStyle = color;
-    const [x, y] = [X(u, v), Y(u, v, h)];
-    const [dx, dy] = [x - X(0, 0), y - Y(0, 0, h)];
+    const [dx, dy] = [X(u, v) - X(0, 0), Y(u, v, h) - Y(0, 0, h)];
+    const [x, y] = [X(u, v) + shift[0], Y(u, v, h) + (align ? 0 : Math.sign(dy) * 3) + shift[1]];
     context.textAlign = align ?? (Math.abs(dx) < 12 ? 'center' : dx < 0 ? 'right' : 'left');
     if (placed.some(([px, py]) => Math.abs(px - x) < 42 && Math.abs(py - y) < 12)) return;
     placed.push([x, y]);
-    context.strokeText(text, x + shift[0], y + (align ? 0 : Math.sign(dy) * 3) + shift[1]);
-    context.fillText(text, x + shift[0], y + (align ? 0 : Math.sign(dy) * 3) + shift[1]);
+    context.strokeText(text, x, y);
+    context.fillText(text, x, y);
   };
   const out = 1.13;
   for (const at of [-1, 0, 1]) {
     write(planeTicks(mesh.x)(mesh.x.from + ((at + 1) / 2) * (mesh.x.to - mesh.x.from)), 0.94 * at, near * out, base);
     write(planeTicks(mesh.y)(mesh.y.from + ((at + 1) / 2) * (mesh.y.to - mesh.y.from)), side * out, 0.94 * at, base);
   }
-  write(`a${planeUnits(mesh.x).note}`, 0.5, near * 1.2, base, look.ink);
-  write(`b${planeUnits(mesh.y).note}`, side * 1.2, 0.5, base, look.ink);
+  write('a', 0.5, near * 1.2, base, look.ink);
+  write('b', side * 1.2, 0.5, base, look.ink);
   // Losses stand at the corner farthest to the left.
   const corners = [[-1, -1], [1, -1], [1, 1], [-1, 1]];
   const [u, v] = d3.least(corners, corner => X(...corner));
@@ -303,6 +303,11 @@ function drawReliefAxes(context, { X, Y, cos, sin, mesh }) {
     write(whole.length > 1 ? power(10 ** level) : say.significant(10 ** level, 2), u, v, heightOf(level), look.muted, 'right', [-7, 0]);
   }
   write('loss (nats)', u, v, RELIEF_HEIGHT, look.muted, 'left', [-34, -17]);
+  const small = [['a', mesh.x], ['b', mesh.y]].filter(([, axis]) => planeUnits(axis).note);
+  if (small.length) {
+    context.textAlign = 'left';
+    context.fillText(`${small.map(([name]) => name).join(', ')}${planeUnits(small[0][1]).note}`, 2, height - 10);
+  }
   context.lineWidth = 1;
   context.strokeStyle = look.muted;
   context.beginPath();

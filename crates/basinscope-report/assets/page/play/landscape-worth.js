@@ -13,6 +13,7 @@ function landscapeWorth(host, { family, planes, drawn, get }) {
   const strip = element('div');
   host.append(element('h4', {}, 'What one plane is worth'), said, strip);
   let picture = null;
+  let tellKeys = null;
 
   const dots = () => [...family.nets.values()].flatMap(({ name, test_accuracy }) => {
     const worth = planes.surface(name)?.worth;
@@ -38,11 +39,15 @@ function landscapeWorth(host, { family, planes, drawn, get }) {
       margin: { left: 96, right: 20, top: 8, bottom: 48 },
     }, frame => drawStrip(frame, rows(), get().plane));
     picture.rows = rows().length;
-    legend(keys, [
-      { color: look.ink, text: 'the recorded plane', shape: 'diamond' },
-      { color: look.muted, text: 'others, recorded', shape: 'hollow' },
-      { color: MARKER_COLOR, text: 'drawn in this page', shape: 'disc' },
-    ]);
+    tellKeys = () => {
+      const kinds = new Set(dots().map(dot => dot.kind));
+      keys.replaceChildren();
+      legend(keys, [
+        { kind: 'recorded', color: 'var(--ink)', text: 'the recorded plane', shape: 'diamond' },
+        { kind: 'other', color: 'var(--muted)', text: 'others, recorded', shape: 'hollow' },
+        { kind: 'drawn', color: MARKER_COLOR, text: 'drawn in this page', shape: 'disc' },
+      ].filter(({ kind }) => kinds.has(kind)));
+    };
   }
 
   return {
@@ -56,6 +61,7 @@ function landscapeWorth(host, { family, planes, drawn, get }) {
         strip.replaceChildren();
         build();
       } else picture.redraw();
+      tellKeys();
     },
   };
 }

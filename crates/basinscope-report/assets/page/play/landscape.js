@@ -3,6 +3,9 @@
 /** Until the marker has rested so long (ms), the boundary is drawn coarse and the address waits. */
 const LANDSCAPE_REST = 160;
 
+/** With at most so many nodes in it, a basin is said to be hardly wider than the mesh. */
+const HARDLY_ANY = 20;
+
 function landscape(host) {
   const STATION = 'flatness';
   const family = run.families.get('run');
@@ -189,10 +192,10 @@ function landscape(host) {
       towards: `a = 0 is ${state.name}, a = 1 is ${planes.other(state.name)}; d₂ is random`,
     }[state.key] ?? `Two random directions (seeds ${2 * Number(state.key)} and ${2 * Number(state.key) + 1}), filter by filter as long as the weights they move`;
     const from = plane.recorded ? `the losses are those of the record, ${plane.x.count} × ${plane.y.count} nets` : `computed in this page, ${plane.x.count} × ${plane.y.count} nets`;
-    zoom.hidden = state.key === 'towards' || below > 40;
+    zoom.hidden = state.key === 'towards' || below > HARDLY_ANY;
     about.textContent = `Every point is a net: θ + a·d₁ + b·d₂. ${what}; ${from}. Height and colour are log₁₀ of the loss${clipped()}. `
       + 'Drag the marker, or use the arrow keys (with Shift in larger steps); double click or Home brings it back.'
-      + (below <= 40 && state.key !== 'towards' ? ` Only ${below} of these nets ${below === 1 ? 'lies' : 'lie'} below the cutoff: the basin is hardly wider than the mesh.` : '');
+      + (below <= HARDLY_ANY && state.key !== 'towards' ? ` Only ${below} of these nets ${below === 1 ? 'lies' : 'lie'} below the cutoff: the basin is hardly wider than the mesh.` : '');
   }
 
   function clipped() {
@@ -261,21 +264,26 @@ function landscape(host) {
     ]);
   }
 
+  const save = saveRow('landscape', {
+    stage,
+    state: () => ({
+      minimum: state.name, plane: state.key, reach: state.reach, recorded: plane.recorded, a: state.a, b: state.b,
+      train_loss: score.loss, train_accuracy: score.accuracy, turn: state.turn, tilt: state.tilt,
+    }),
+    rows: () => d3.cross(d3.range(plane.y.count), d3.range(plane.x.count)).map(([j, i]) => {
+      const at = j * plane.x.count + i;
+      return {
+        minimum: plane.name, plane: plane.key, a: axisValue(plane.x, i), b: axisValue(plane.y, j),
+        train_loss: plane.loss[at], ...(plane.accuracy ? { train_accuracy: plane.accuracy[at] } : {}),
+      };
+    }),
+  });
+  // What is saved is whole.
+  save.addEventListener('click', finish, true);
+
   host.append(
     controls.row(chooseName, choosePlane, chooseReach, fresh, zoom, toPinned),
-    tabs.list, stage, about,
-    saveRow('landscape', {
-      stage,
-      state: () => ({ minimum: state.name, plane: state.key, reach: state.reach, a: state.a, b: state.b, turn: state.turn, tilt: state.tilt, train_loss: score.loss, train_accuracy: score.accuracy, recorded: plane?.recorded }),
-      rows: () => {
-        if (plane?.stride !== 1) job?.finish();
-        return d3.cross(d3.range(plane.y.count), d3.range(plane.x.count)).map(([j, i]) => ({
-          minimum: plane.name, plane: plane.key, a: axisValue(plane.x, i), b: axisValue(plane.y, j), train_loss: plane.loss[j * plane.x.count + i],
-          ...(plane.accuracy ? { train_accuracy: plane.accuracy[j * plane.x.count + i] } : {}),
-        }));
-      },
-    }),
-    honesty, status,
+    tabs.list, stage, about, save, honesty, status,
   );
   new ResizeObserver(() => tabs.narrow(host.clientWidth < 560)).observe(host);
   read();
@@ -294,11 +302,12 @@ function landscape(host) {
     show();
   }
   watch.observe(host);
-  addEventListener('beforeprint', () => {
+  function finish() {
     start();
     job?.finish();
     relief.draw();
-  });
+  }
+  addEventListener('beforeprint', finish);
   address.onChange(() => {
     read();
     tabs.show(state.view);
