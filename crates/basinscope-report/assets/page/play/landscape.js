@@ -112,7 +112,12 @@ function landscape(host) {
   const plot = element('div', { class: 'plot landscape-plot' });
   const canvas = element('canvas', { class: 'landscape-relief' });
   const field = family.window ? element('canvas') : null;
-  const titles = { contours: element('h4', { 'data-shot': true }), relief: element('h4', { 'data-shot': true }, 'The same as a surface'), net: element('h4', { 'data-shot': true }, 'The net at the marker') };
+  const heading = text => element('h4', { 'data-shot': true }, text);
+  const titles = {
+    contours: heading('The loss over the plane'),
+    relief: heading('The same as a surface'),
+    net: heading('The net at the marker'),
+  };
   const key = element('div');
   const readings = controls.facts([
     ['train loss (nats)', '', { 'data-field': 'train_loss' }], ['train accuracy', '', { 'data-field': 'train_accuracy' }],
