@@ -63,7 +63,10 @@ struct Section {
 pub fn index_html(run: &RunDir) -> Result<String, PageError> {
     let story = story::Story::read(run)?;
     let play = play::Play::read(run, &story)?;
-    let mut sections = vec![mystery::section(&story), minima::section(&story, run)?];
+    let mut sections = vec![
+        mystery::section(&story, &play),
+        minima::section(&story, run)?,
+    ];
     sections.extend(minefield::section(&story, &play, run)?);
     sections.extend(flatness::section(&story, &play, run)?);
     sections.extend(boundaries::section(&story, &play, run)?);

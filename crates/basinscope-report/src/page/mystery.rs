@@ -2,16 +2,18 @@
 
 use super::Section;
 use super::format::{count, percent};
+use super::play::{Play, place};
 use super::story::Story;
 use maud::html;
 
-pub(super) fn section(story: &Story) -> Section {
+pub(super) fn section(story: &Story, play: &Play) -> Section {
     let parameters = count(story.best().parameters);
     Section {
         id: "mystery",
         title: "The mystery: a net can fit anything",
         short: "The mystery",
         body: html! {
+            @if play.has("pair") { (place("pair", "A good and a bad boundary")) }
             p {
                 "The network on this page has " strong { (parameters) " parameters" }
                 @if let Some(points) = story.train_points() {

@@ -1,6 +1,6 @@
 // Brings the page to life: each place marked data-play gets its widget, or keeps its still pictures.
 
-const widgets = { minefield, wiggle, landscape, volume };
+const widgets = { pair, minefield, wiggle, landscape, volume };
 
 for (const place of document.querySelectorAll('[data-play]')) {
   const live = place.querySelector('.live');

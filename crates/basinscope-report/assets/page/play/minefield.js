@@ -8,7 +8,8 @@ const MINEFIELD_REST = 160;
 
 /** What the numbers of a basin mean. */
 const MINEFIELD_BASINS = 'A basin is the set of weights around a net whose train loss stays under the cutoff. Its radius is measured along random '
-  + 'rays; P is the chance that Gaussian noise of width σ on the weights stays inside. In grey: 95 % intervals.';
+  + 'rays; P is the chance that Gaussian noise of width σ on the weights stays inside. '
+  + 'Minima made with redrawn flips have losses close to the cutoff, which alone makes their basins small. In grey: 95 % intervals.';
 
 function minefield(host) {
   const STATION = 'minefield';
@@ -71,7 +72,7 @@ function minefield(host) {
     courseBox);
   host.append(
     element('h3', {}, 'Bad minima around a good run ', element('small', {},
-      'Each mark is a net. Point at one to see its decision boundary, click to pin it. Draw the blue ring, or move the slider, to walk along the run.')),
+      'Each mark is a net. Point at one to see its decision boundary, click to pin it. Drag the blue ring, or move the slider, to walk along the run.')),
     controls.row(choose, player, slider), stage,
     saveRow('minefield', {
       stage, rows: () => minefieldRows(nets, map),

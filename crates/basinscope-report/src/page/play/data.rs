@@ -105,6 +105,7 @@ impl Play {
     /// Whether a widget has anything to show.
     pub(in super::super) fn has(&self, widget: &str) -> bool {
         match widget {
+            "pair" => self.pair.is_some() && self.families.get(RUN).is_some_and(Family::is_plane),
             "minefield" => self.minefield.is_some(),
             "wiggle" | "landscape" => self.families.contains_key(RUN),
             _ => !self.volumes.is_empty() || !self.local.is_empty(),

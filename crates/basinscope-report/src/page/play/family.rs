@@ -96,6 +96,11 @@ impl Family {
             nets: Vec::new(),
         }))
     }
+
+    /// Whether its points lie in a plane, so that boundaries can be drawn.
+    pub(super) fn is_plane(&self) -> bool {
+        self.window.is_some()
+    }
 }
 
 /// Single-precision numbers, little-endian, in base64.

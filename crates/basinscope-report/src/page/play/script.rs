@@ -33,6 +33,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     script!("chart"),
     script!("save"),
     script!("boundary"),
+    script!("pair"),
     script!("minefield-nets"),
     script!("minefield-map"),
     script!("minefield-panel"),
