@@ -29,7 +29,7 @@ function compare(panel, record) {
 export async function minefield(page, { run, check }) {
   if (!run.has('results/minefield.json')) return;
   const record = run.read('results/minefield.json');
-  const minima = run.has('minefield/results/minima.json') ? run.read('minefield/results/minima.json') : [];
+  const minima = run.read(run.has('minefield/results/minima.json') ? 'minefield/results/minima.json' : 'results/minima.json');
   const records = new Map(record.iterates.map(it => [`epoch-${it.epoch}`, it]));
   for (const bad of record.bad) records.set(bad.name, { train_loss: minima.find(({ name }) => name === bad.name)?.train_loss, ...bad });
   const root = page.locator('#play-minefield');

@@ -86,7 +86,8 @@ export async function volume(page, { run, check }) {
     problems.push(...problemsOf(reading, local.length ? await sigmaNow() : 0));
     if (local.length && rays.length && reading.fields.length < 15) problems.push(`${reading.minimum}: only ${reading.fields.length} fields`);
     const lit = await page.evaluate(() => [...document.querySelectorAll('#play-volume .volume-curve.lit, tr.lit')].map(node => node.dataset.minimum));
-    if (!lit.length || lit.some(name => name !== reading.minimum)) problems.push(`${reading.minimum}: lit elsewhere ${lit}`);
+    const others = await page.locator('#play-volume .volume-curve, tr[data-minimum]').count();
+    if ((others && !lit.length) || lit.some(name => name !== reading.minimum)) problems.push(`${reading.minimum}: lit elsewhere ${lit}`);
     await page.keyboard.press('ArrowRight');
   }
   if (new Set(walked).size !== records.length) problems.push(`arrows reach ${new Set(walked).size} of ${records.length}`);

@@ -8,12 +8,17 @@ use super::story::Story;
 use basinscope::record::{RunDir, SheetRecord, SheetRow};
 use maud::{Markup, html};
 
-/// What an experiment's page lets its reader play with, where the run holds it.
-const WIDGETS: [(&str, &str); 4] = [
-    ("minefield", "The minefield, to explore"),
-    ("wiggle", "Two boundaries while the weights move"),
-    ("landscape", "The loss over a plane, to walk in"),
-    ("volume", "Volumes of the basins, to explore"),
+/// What an experiment's page lets its reader play with, where the run holds it: widget, anchor as
+/// in the page of a story, title.
+const WIDGETS: [(&str, &str, &str); 4] = [
+    ("minefield", "minefield", "The minefield, to explore"),
+    (
+        "wiggle",
+        "boundaries",
+        "Two boundaries while the weights move",
+    ),
+    ("landscape", "flatness", "The loss over a plane, to walk in"),
+    ("volume", "volume", "Volumes of the basins, to explore"),
 ];
 
 /// The page of one experiment: its verdicts, notes and pictures.
@@ -48,11 +53,12 @@ pub fn sheet_html(run: &RunDir, sheet: &SheetRecord) -> Result<String, PageError
         }
         main #content {
             (table(sheet))
-            @if let Some(play) = &play {
-                @for (widget, title) in WIDGETS {
-                    @if play.has(widget) {
-                        section id=(widget) aria-labelledby={ (widget) "-title" } {
-                            h2 id={ (widget) "-title" } { (title) }
+            @if let Some(play) = play.as_ref().filter(|play| !play.is_empty()) {
+                section aria-labelledby="play-title" {
+                    h2 #play-title { "To play with" }
+                    @for (widget, anchor, title) in WIDGETS {
+                        @if play.has(widget) {
+                            h3 id=(anchor) { (title) }
                             (place(widget, title))
                         }
                     }

@@ -55,7 +55,7 @@ function wiggle(host) {
       along: state.along, draw: state.draw, c: Number(state.c.toFixed(4)),
       walk: state.along === 'towards' || state.reach === USUAL_REACH[state.along] ? 0 : state.reach,
       ...Object.fromEntries(sides.map(({ key }) => [key, state[key]])),
-    }, host.closest('section')?.id ?? 'wiggle');
+    }, 'boundaries');
   }
 
   // --- walks ----------------------------------------------------------------------------------
