@@ -12,7 +12,7 @@ const USUAL_REACH = { random: 0.1, top: 0.01 };
 
 /** What c means, by direction. */
 const MEANING = {
-  random: 'A random direction is as long as the weights it moves, filter by filter: c = 0.1 changes every unit’s weights by a tenth. Both nets take the same draw.',
+  random: 'A random direction is as long as the weights it moves, filter by filter: c = 0.1 changes every unit’s weights by a tenth.',
   top: 'Each net walks along its own eigenvector of the largest eigenvalue of the Hessian, made as long as all its weights together: c = 0.01 is a step of a hundredth of their norm.',
   towards: 'Both walk the straight line between them: at c = 1 each has become the other.',
 };
@@ -80,7 +80,7 @@ function wiggle(host) {
   // --- the parts ------------------------------------------------------------------------------
 
   const stage = element('div', {});
-  const pair = element('div', { class: sides.length === 2 ? 'stage side-by-side' : 'stage' });
+  const pair = element('div', { class: sides.length === 2 ? 'stage side-by-side' : 'stage single' });
   for (const side of sides) {
     side.title = element('h4', { 'data-shot': true });
     side.canvas = family.window && element('canvas', {});
@@ -131,7 +131,8 @@ function wiggle(host) {
     });
     along.select.replaceChildren(...choices().map(([value, text]) => element('option', { value, selected: value === state.along }, text)));
     along.select.value = state.along;
-    hint.textContent = `${MEANING[state.along]} All of it is computed in this page from the weights. Drag on the curves or on a boundary, too.`;
+    const same = state.along === 'random' && sides.length === 2 ? ' Both nets take the same draw.' : '';
+    hint.textContent = `${MEANING[state.along]}${same} All of it is computed in this page from the weights. Drag on the curves or on a boundary, too.`;
     reach.hidden = state.along === 'towards';
     fresh.hidden = state.along !== 'random';
     reach.select.replaceChildren(...(REACHES[state.along] ?? []).map(value =>
@@ -242,7 +243,7 @@ function wiggle(host) {
   host.append(
     controls.row(player, slider),
     stage,
-    controls.row(along, fresh, reach, ...selects),
+    controls.row(along, fresh, reach, ...(names.length > 1 ? selects : [])),
     hint,
     saveRow('wiggle', {
       stage,
