@@ -9,6 +9,7 @@ import { chromium } from 'playwright-core';
 import { landscape } from './play/landscape.mjs';
 import { minefield } from './play/minefield.mjs';
 import { nets } from './play/nets.mjs';
+import { touch } from './play/touch.mjs';
 import { volume } from './play/volume.mjs';
 import { wiggle } from './play/wiggle.mjs';
 
@@ -195,6 +196,20 @@ try {
         check(`${play.name}: to its end`, [String(error)]);
       }
       await page.context().close();
+    }
+    const phone = await open({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+    await phone.waitForFunction(() => document.documentElement.dataset.ready);
+    await touch(phone, { check });
+    await phone.context().close();
+    // Nonsense in the address is passed over.
+    for (const nonsense of ['volume?pin=100%&sigma=NaN', 'boundaries?c=NaN&draw=1e300&along=nowhere', 'minefield?epoch=-3&map=none', 'flatness?plane=x&a=99&turn=1e300']) {
+      const odd = await (await browser.newContext()).newPage();
+      const wrong = [];
+      odd.on('pageerror', error => wrong.push(String(error)));
+      await odd.goto(`${url}#${nonsense}`);
+      await odd.waitForFunction(() => document.documentElement.dataset.ready, null, { timeout: 10000 }).catch(() => wrong.push('never ready'));
+      check(`an address with ${nonsense}`, wrong);
+      await odd.context().close();
     }
     // Every figure saves what it shows.
     for (const name of await playful.evaluate(() => [...document.querySelectorAll('[data-play] .save')].map(row => row.closest('[data-play]').dataset.play))) {

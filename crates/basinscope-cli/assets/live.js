@@ -19,9 +19,15 @@
   say('');
   document.body.append(note);
 
+  /** The section in view and how far it is scrolled, since what stands above may have grown. */
+  function reading() {
+    const sections = [...document.querySelectorAll('section[id]')];
+    const section = sections.findLast(each => each.getBoundingClientRect().top <= innerHeight / 3);
+    return section ? { id: section.id, below: section.getBoundingClientRect().top } : null;
+  }
   function keep() {
     const boxes = [...document.querySelectorAll('details')].map(box => box.open);
-    const state = { x: scrollX, y: scrollY, focus: focusable().indexOf(document.activeElement), boxes };
+    const state = { x: scrollX, y: scrollY, at: reading(), focus: focusable().indexOf(document.activeElement), boxes };
     try { sessionStorage.setItem(place, JSON.stringify(state)); } catch { /* storage is shut: the browser's own memory must do */ }
   }
   function restore() {
@@ -33,7 +39,9 @@
     if (!state) return;
     document.querySelectorAll('details').forEach((box, index) => { box.open = state.boxes[index] ?? box.open; });
     focusable()[state.focus]?.focus({ preventScroll: true });
-    scrollTo({ left: state.x, top: state.y, behavior: 'instant' });
+    const section = state.at && document.getElementById(state.at.id);
+    const top = section ? section.getBoundingClientRect().top + scrollY - state.at.below : state.y;
+    scrollTo({ left: state.x, top, behavior: 'instant' });
     // A status is read out only if it changes once it stands in the page.
     setTimeout(() => say(`Updated at ${new Date().toLocaleTimeString('en-GB')}`), 300);
     setTimeout(() => failures || say(''), 6000);
@@ -63,7 +71,7 @@
         const element = document.getElementById(id);
         if (element) element.textContent = text;
       }
-      if (answer.stamp !== stamp && !document.querySelector('button:active, input:active, summary:active')) {
+      if (answer.stamp !== stamp && !document.querySelector('button:active, input:active, summary:active, svg:active, canvas:active')) {
         keep();
         location.reload();
         return;

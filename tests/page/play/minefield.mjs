@@ -20,7 +20,7 @@ function compare(panel, record) {
   return panel.fields.flatMap(([field, text]) => {
     const value = field.split('.').reduce((at, key) => at?.[key], record);
     const unit = SHARES.has(field) ? 100 : 1;
-    const good = Array.isArray(value) ? text.split(' – ').every((end, i) => agrees(end, value[i]))
+    const good = Array.isArray(value) ? text.split(' to ').every((end, i) => agrees(end, value[i]))
       : value === null ? text === '–' : agrees(text, value, unit);
     return good ? [] : [`${panel.minimum} ${field}: page "${text}", record ${value}`];
   });

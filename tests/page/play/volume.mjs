@@ -68,7 +68,7 @@ export async function volume(page, { run, check }) {
         : typeof expected === 'boolean' ? text === (expected ? 'yes' : 'no')
           : typeof expected === 'string' ? text === expected
             : expected === null ? text === '–'
-              : text.split(' – ').every((end, i) => near(end, expected[i]));
+              : text.split(' to ').every((end, i) => near(end, expected[i]));
       return agrees ? [] : [`${minimum} ${field}: page "${text}", record ${expected}`];
     });
   }

@@ -8,7 +8,7 @@ const address = (() => {
   let timer = 0;
 
   function parse() {
-    const [anchor, query] = decodeURI(location.hash.slice(1)).split('?');
+    const [anchor, query] = location.hash.slice(1).split('?');
     station = anchor;
     return query === undefined ? null : new Map(new URLSearchParams(query));
   }

@@ -20,7 +20,7 @@ function chart(host, { label, aspect = 0.62, shortest = 240, tallest = 460, marg
       .attr('width', width).attr('height', height).attr('viewBox', `0 0 ${width} ${height}`)
       .attr('role', 'group').attr('aria-label', label);
     draw({ svg, width, height, left, right: width - right, top, bottom: height - bottom });
-    if (focused) host.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+    if (focused) host.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   };
   new ResizeObserver(() => Math.round(host.clientWidth) !== drawn && redraw()).observe(host);
   look.on(redraw);

@@ -59,11 +59,12 @@ const controls = {
     let last = 0;
     const tick = now => {
       if (!playing) return;
-      frame(Math.min((now - last) / 1000, 0.1));
+      // The first frame may be dated before the press.
+      frame(Math.min(Math.max((now - last) / 1000, 0), 0.1));
       last = now;
       requestAnimationFrame(tick);
     };
-    const button = controls.button('▶ Play', () => self.toggle(), { 'aria-pressed': 'false', 'aria-label': `Play: ${label}` });
+    const button = controls.button('▶ Play', () => self.toggle(), { 'aria-label': `Play: ${label}` });
     const self = Object.assign(button, {
       get playing() { return playing; },
       toggle(on = !playing) {
@@ -72,9 +73,9 @@ const controls = {
         last = performance.now();
         button.textContent = on ? '❚❚ Pause' : '▶ Play';
         button.setAttribute('aria-label', `${on ? 'Pause' : 'Play'}: ${label}`);
-        button.setAttribute('aria-pressed', String(on));
+        button.classList.toggle('playing', on);
+        button.dispatchEvent(new Event(on ? 'playing' : 'paused'));
         if (on) requestAnimationFrame(tick);
-        else button.dispatchEvent(new Event('paused'));
       },
     });
     return self;

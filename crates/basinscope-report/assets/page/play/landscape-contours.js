@@ -99,33 +99,28 @@ function landscapeContours(host, { get, walk, station }) {
   };
 
   // Dragging: the frame listens, as what is drawn in it is drawn anew.
-  let pending = null;
   const at = event => {
     const [x, y] = d3.pointer(event, host.querySelector(':scope > svg'));
     return [scales.x.invert(x), scales.y.invert(y)];
   };
-  host.addEventListener('pointerdown', event => {
-    if (event.button !== 0 || !event.target.closest('.landscape-ground, .landscape-marker')) return;
-    host.setPointerCapture(event.pointerId);
-    marker.node().focus({ preventScroll: true });
-    event.preventDefault();
-    if (!event.target.closest('.landscape-marker')) go(...at(event), true);
-    const drag = next => {
-      if (!pending) {
-        requestAnimationFrame(() => {
-          if (pending) go(...pending, true);
-          pending = null;
-        });
+  let onMarker = false;
+  dragOver(host, {
+    begin: event => {
+      onMarker = event.target.closest('.landscape-marker') !== null;
+      return onMarker || event.target.closest('.landscape-ground') !== null;
+    },
+    move: (event, down) => {
+      if (event === down) {
+        marker.node().focus({ preventScroll: true });
+        down.preventDefault();
+        if (onMarker) return;
       }
-      pending = at(next);
-    };
-    host.addEventListener('pointermove', drag);
-    host.addEventListener('lostpointercapture', () => {
-      host.removeEventListener('pointermove', drag);
+      go(...at(event), true);
+    },
+    end: () => {
       const { a, b } = get();
-      go(...(pending ?? [a, b]), false);
-      pending = null;
-    }, { once: true });
+      go(a, b, false);
+    },
   });
   host.addEventListener('dblclick', event => event.target.closest('.landscape-ground, .landscape-marker') && go(0, 0, false));
   host.addEventListener('keydown', event => {

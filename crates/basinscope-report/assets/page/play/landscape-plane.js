@@ -182,6 +182,3 @@ function planeMesh({ x, y, loss, stride }) {
   const low = Math.max(Math.min(lowest, high - 0.5), Math.min(-4, high - 3));
   return { columns, rows, values, low, high, clipped: [lowest < low, highest > high], x, y };
 }
-
-/** Share of the nodes of a plane with a loss of at most the cutoff. */
-const shareBelow = ({ loss }, cutoff) => loss.reduce((sum, value) => sum + (value <= cutoff), 0) / loss.length;

@@ -54,19 +54,14 @@ function landscapeRelief(canvas, { get, turned }) {
     canvas.setAttribute('aria-valuetext', `turned by ${Math.round(view.turn)}°, seen from ${Math.round(view.tilt)}° above`);
     ask();
   }
-  canvas.addEventListener('pointerdown', event => {
-    if (event.button !== 0) return;
-    const start = { x: event.clientX, y: event.clientY, ...view };
-    canvas.setPointerCapture(event.pointerId);
-    const drag = move => {
-      set(start.turn + (move.clientX - start.x) * 0.5, start.tilt + (move.clientY - start.y) * 0.4);
+  let start = null;
+  dragOver(canvas, {
+    begin: event => { start = { x: event.clientX, y: event.clientY, ...view }; },
+    move: event => {
+      set(start.turn + (event.clientX - start.x) * 0.5, start.tilt + (event.clientY - start.y) * 0.4);
       turned(view.turn, view.tilt, true);
-    };
-    canvas.addEventListener('pointermove', drag);
-    canvas.addEventListener('lostpointercapture', () => {
-      canvas.removeEventListener('pointermove', drag);
-      turned(view.turn, view.tilt, false);
-    }, { once: true });
+    },
+    end: () => turned(view.turn, view.tilt, false),
   });
   canvas.addEventListener('keydown', event => {
     const [turn, tilt] = { ArrowLeft: [-5, 0], ArrowRight: [5, 0], ArrowUp: [0, 4], ArrowDown: [0, -4] }[event.key] ?? [0, 0];

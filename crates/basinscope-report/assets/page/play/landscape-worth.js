@@ -110,7 +110,7 @@ function worthSentences(family, planes, { plane, section }) {
   const n = say.fixed(plane.theta.length, 0);
   const sentences = [];
   const add = (...parts) => sentences.push(element('p', {}, ...parts));
-  const chance = () => worth && ['; a random plane of ', n, ' dimensions holds 2/n = ', field('chance_share', smallPercent(worth.chance_share)), ' on average. '];
+  const chance = () => worth && ['; of n = ', n, ' dimensions, a plane in any direction at random (biases included) holds 2/n = ', field('chance_share', smallPercent(worth.chance_share)), ' on average. '];
   const others = () => {
     const [least, most] = d3.extent(worth.other_cross_sections);
     return ['in ', String(worth.other_cross_sections.length), ' other random planes between ', field('least_other', say.significant(least)), ' and ', field('most_other', say.significant(most))];
@@ -139,10 +139,11 @@ function worthSentences(family, planes, { plane, section }) {
     add(`Along a lies the straight line to ${planes.other(plane.name)}, `, say.significant(length), ' away: ',
       say.significant(length / norm(plane.theta)), ' times |θ|. A straight line sees a wall where a curved path may find a pass. The other direction is random.');
   } else {
-    add(...(section === null ? ['The area of the basin in this plane is being computed …'] : ['Random plane, drawn and computed in this page. The area of the basin in it, seen from the minimum, is ',
+    const which = plane.key === 'recorded' ? 'The recorded random plane' : 'Random plane, drawn and computed in this page';
+    add(...(section === null ? ['The area of the basin in this plane is being computed …'] : [which, '. The area of the basin in it, seen from the minimum, is ',
       field('computed_section', say.significant(section))]),
     ...(section !== null && worth ? ['; in the recorded plane it is ', field('cross_section', say.significant(worth.cross_section)), ', ', ...others()] : []),
-    ...(section === null ? [] : [`. One plane shows 2 of ${n} dimensions`, ...(worth ? [', on average ', field('chance_share', smallPercent(worth.chance_share)), ' of the curvature'] : []), ': draw several before you trust one.']));
+    ...(section === null ? [] : [`. One plane shows 2 of ${n} dimensions: draw several before you trust one.`]));
   }
   return sentences;
 }

@@ -67,7 +67,10 @@ function landscape(host) {
   const chooseReach = controls.select('Reach', [], '', reach => change({ reach: Number(reach) }));
   const fresh = controls.button('New random plane', () => change({ key: String(1 + Math.max(0, ...(seeds.get(state.name) ?? []))) }));
   const zoom = controls.button('Zoom to the basin', zoomIn);
-  const toPinned = controls.button('', () => change({ name: spotlight.pinned }));
+  const toPinned = controls.button('', () => {
+    change({ name: spotlight.pinned });
+    chooseName.select.focus();
+  });
   const home = controls.button('Back to the minimum', () => walk(0, 0, false));
   const reset = controls.button('Reset the view', () => {
     relief.set(USUAL_TURN, USUAL_TILT);
@@ -87,8 +90,7 @@ function landscape(host) {
       ['recorded', 'random, of the record'], ['stiff', 'the two stiffest directions'], ['towards', `through ${other}`],
     ].filter(([key]) => planes.has(state.name, key)).concat(list.map(seed => [seed, `random, number ${seed}`])), state.key);
     options(chooseReach.select, reaches(state.key).map(reach => (reach === 0
-      ? [0, `± ${say.significant(plane.x.to, 1)}, as recorded`] : [reach, `± ${reach}`])), state.reach);
-    if (state.key === 'recorded') chooseReach.select.firstChild.textContent = `± ${say.significant(planes.surface(state.name).x.to, 1)}, as recorded`;
+      ? [0, `± ${say.significant(planes.surface(state.name).x.to, 1)}, as recorded`] : [reach, `± ${reach}`])), state.reach);
     tellPinned();
   }
   function tellPinned() {
@@ -105,6 +107,7 @@ function landscape(host) {
     while (!next.done) next = section.next();
     const radius = Math.sqrt(next.value / Math.PI);
     change({ reach: PLANE_REACHES.find(reach => reach >= 2.2 * radius) ?? PLANE_REACHES[PLANE_REACHES.length - 1] });
+    chooseReach.select.focus();
   }
 
   // --- the parts ------------------------------------------------------------------------------
@@ -130,7 +133,7 @@ function landscape(host) {
     relief: element('div', { class: 'landscape-panel', id: freshId() }, titles.relief, canvas,
       element('p', { class: 'hint' }, 'Drag to turn it, or use the arrow keys. A hollow ball is behind the surface.'), controls.row(reset)),
   };
-  const net = element('div', { class: 'landscape-net' }, titles.net, field, element('div', {}, readings, controls.row(home)));
+  const net = element('div', { class: 'landscape-net' }, titles.net, field, readings, controls.row(home));
   const tabs = landscapeTabs(panels, { contours: 'Contours', relief: 'Surface' }, view => {
     state.view = view;
     relief.ask();
@@ -173,10 +176,11 @@ function landscape(host) {
     yield* fillPlane(family, plane);
     tellPlane();
     const id = `${plane.name}/${plane.key}`;
-    if (sections.has(id) || plane.key === 'recorded' || plane.key === 'towards') return;
+    const told = plane.key === 'recorded' && planes.surface(plane.name)?.worth;
+    if (sections.has(id) || told || plane.key === 'towards') return;
     const section = yield* crossSection(family, plane, run.cutoff);
     sections.set(id, section);
-    if (plane.key !== 'stiff') drawn.push({ minimum: plane.name, seed: Number(plane.key), section });
+    if (/^\d/.test(plane.key)) drawn.push({ minimum: plane.name, seed: Number(plane.key), section });
     worth.tell();
   }
 
@@ -197,10 +201,13 @@ function landscape(host) {
       towards: `a = 0 is ${state.name}, a = 1 is ${planes.other(state.name)}; d₂ is random`,
     }[state.key] ?? `Two random directions (seeds ${2 * Number(state.key)} and ${2 * Number(state.key) + 1}), filter by filter as long as the weights they move`;
     const from = plane.recorded ? `the losses are those of the record, ${plane.x.count} × ${plane.y.count} nets` : `computed in this page, ${plane.x.count} × ${plane.y.count} nets`;
-    zoom.hidden = state.key === 'towards' || below > HARDLY_ANY;
+    const outside = family.score(plane.theta).loss > run.cutoff;
+    const narrow = !outside && below <= HARDLY_ANY && state.key !== 'towards';
+    zoom.hidden = !narrow;
     about.textContent = `Every point is a net: θ + a·d₁ + b·d₂. ${what}; ${from}. Height and colour are log₁₀ of the loss${clipped()}. `
       + 'Drag the marker, or use the arrow keys (with Shift in larger steps); double click or Home brings it back.'
-      + (below <= HARDLY_ANY && state.key !== 'towards' ? ` Only ${below} of these nets ${below === 1 ? 'lies' : 'lie'} below the cutoff: the basin is hardly wider than the mesh.` : '');
+      + (outside ? ' This net’s own loss is above the cutoff: at it, it has no basin.' : '')
+      + (narrow ? ` Only ${below} of these nets ${below === 1 ? 'lies' : 'lie'} below the cutoff: the basin is hardly wider than the mesh.` : '');
   }
 
   function clipped() {

@@ -6,8 +6,9 @@ for (const place of document.querySelectorAll('[data-play]')) {
   const live = place.querySelector('.live');
   live.hidden = false;
   try {
-    if (widgets[place.dataset.play](live) === false) throw new Error('this run lacks what it needs');
-    document.querySelectorAll(`[data-replaced-by="${place.dataset.play}"]`).forEach(figure => { figure.hidden = true; });
+    // False where the run lacks what it needs.
+    live.hidden = widgets[place.dataset.play](live) === false;
+    document.querySelectorAll(`[data-replaced-by="${place.dataset.play}"]`).forEach(figure => { figure.hidden = !live.hidden; });
   } catch (error) {
     live.hidden = true;
     live.replaceChildren();

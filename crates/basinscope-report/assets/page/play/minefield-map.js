@@ -46,7 +46,7 @@ function minefieldMap(host, { record, nets, station, map, at, drag, beside, pinn
     layers.lit = ring(9, 2.4, look.ink);
     layers.at = ring(11, 3, look.good);
     layers.handle = ring(15, 0, 'none').attr('class', 'handle').attr('fill', 'transparent').attr('pointer-events', 'all')
-      .on('pointerdown', grab);
+      .on('touchstart', event => event.preventDefault(), { passive: false }).on('pointerdown', grab);
     listen(svg);
     ground();
     paint(targets());
@@ -208,6 +208,7 @@ function minefieldMap(host, { record, nets, station, map, at, drag, beside, pinn
   }
 
   function grab(event) {
+    if (event.button !== 0) return;
     const node = event.currentTarget;
     const from = d3.pointer(event, frame.svg.node());
     node.setPointerCapture(event.pointerId);

@@ -77,7 +77,7 @@ function minefieldFacts(net, trainLoss) {
 
 /** How large a basin is: the rays first, then the local volume where it was measured. */
 function basinFacts({ radius_median, radius_median_ci, log10_volume, local }, number) {
-  const ends = (field, [low, high], text) => element('small', { 'data-field': field }, `${text(low)} – ${text(high)}`);
+  const ends = (field, [low, high], text) => element('small', { 'data-field': field }, `${text(low)} to ${text(high)}`);
   const entries = [
     ['basin: median radius', element('span', {}, number('basin.radius_median', say.significant(radius_median)), ' ',
       ends('basin.radius_median_ci', radius_median_ci, say.significant))],

@@ -94,15 +94,12 @@ function minefieldCourse(host, { record, nets, at, beside, drag }) {
       here: ring(5, look.good),
       beside: ring(7, look.ink),
     };
-    let pressed = false;
     const to = event => {
       const epoch = x.invert(d3.pointer(event, svg.node())[0]);
       drag(d3.leastIndex(iterates, (a, b) => Math.abs(a.epoch - epoch) - Math.abs(b.epoch - epoch)));
     };
-    svg.style('touch-action', 'pan-y').style('cursor', 'ew-resize')
-      .on('pointerdown', event => { pressed = true; svg.node().setPointerCapture(event.pointerId); to(event); })
-      .on('pointermove', event => pressed && to(event))
-      .on('lostpointercapture', () => { pressed = false; });
+    svg.style('touch-action', 'pan-y').style('cursor', 'ew-resize');
+    dragOver(svg.node(), { move: to });
     mark();
   });
 
@@ -131,11 +128,11 @@ function minefieldMaps({ embeddings }) {
     }
     return { key: `tsne-${perplexity}`, text: `${method}, perplexity ${perplexity}`, embedding, hint: 't-SNE keeps near neighbours among the weights near on the '
       + 'page and distorts everything else: how far groups are apart, how large and how dense they are means nothing. Perplexity is about '
-      + `how many neighbours it tries to keep${lost === undefined ? '' : `; it lost ${say.significant(lost, 2)} nats of them here (Kullback–Leibler divergence)`}.` };
+      + `how many neighbours it tries to keep${lost === undefined ? '' : `; here ${say.significant(lost, 2)} nats were lost (Kullback–Leibler divergence)`}.` };
   });
   maps.push({ key: 'distances', text: 'no map: distances', embedding: null, hint: 'Nothing is projected here. Lines: from each iterate to the bad minimum '
     + 'nearest to it. Reds: from each iterate to the run’s own end. Blue marks: how far descent went from an iterate to the bad minimum it found. '
-    + 'A norm is the length of the iterate’s vector of weights, biases left out.' });
+    + 'A norm is the length of the iterate’s vector of weights, biases left out. The end itself, at distance 0, stands on the axis.' });
   const all = new Map(maps.map(map => [map.key, map]));
   const near = d3.least(embeddings.filter(({ perplexity }) => perplexity), ({ perplexity }) => Math.abs(perplexity - 30));
   return { all, options: maps.map(({ key, text }) => [key, text]), preferred: near ? `tsne-${near.perplexity}` : maps[0].key };

@@ -13,9 +13,8 @@ function pair(host) {
         element('strong', { class: name === run.pair.good ? 'good' : 'bad' }, name), ` train ${say.percent(train)}, test ${say.percent(test)}`),
       canvas));
     const view = new BoundaryView(canvas, family, `Decision boundary of ${name}, with the training points: train ${say.percent(train)}, test ${say.percent(test)}.`);
+    // Its size comes with its place in the page; it is drawn again then.
     view.draw(family.theta(name));
-    // The canvas has its size once it is in the page.
-    requestAnimationFrame(() => view.draw(family.theta(name)));
   }
   host.append(stage,
     element('p', { class: 'hint' }, 'Dots are the training points. Where a net would answer with the blue class, the plane is blue. Both are right about '

@@ -36,9 +36,11 @@ const spotlight = (() => {
     row.addEventListener('pointerenter', () => self.light(row.dataset.minimum));
     row.addEventListener('pointerleave', () => self.light(null));
   });
-  self.on(name => {
+  const lightRows = name => {
     document.querySelectorAll('tr.lit').forEach(row => row.classList.remove('lit'));
     if (name) document.querySelectorAll(`tr[data-minimum="${CSS.escape(name)}"]`).forEach(row => row.classList.add('lit'));
-  });
+  };
+  self.on(lightRows);
+  lightRows(self.lit);
   return self;
 })();

@@ -76,17 +76,11 @@ function volumeCurves(host, view, { label, axis, value, band = () => null, level
     paint();
   };
 
-  const draggable = target => target.on('pointerdown', event => {
-    const node = event.currentTarget;
-    const follow = moved => {
-      const at = scale.invert(moved.clientX - host.getBoundingClientRect().left);
-      move(d3.least(view.set.sigmas, sigma => Math.abs(Math.log(sigma / at))));
-    };
-    node.setPointerCapture(event.pointerId);
-    follow(event);
-    node.onpointermove = follow;
-    node.onpointerup = node.onpointercancel = () => { node.onpointermove = null; };
-  });
+  const follow = event => {
+    const at = scale.invert(event.clientX - host.getBoundingClientRect().left);
+    move(d3.least(view.set.sigmas, sigma => Math.abs(Math.log(sigma / at))));
+  };
+  const draggable = target => target.nodes().forEach(node => dragOver(node, { move: follow }));
 
   const cursor = () => {
     line?.attr('transform', `translate(${scale(view.sigma)},0)`);

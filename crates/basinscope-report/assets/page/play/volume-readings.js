@@ -40,7 +40,7 @@ function volumeReadings(view) {
     const computed = (name, value) => [or(value, basins.log), { 'data-computed': name }];
     const list = controls.facts([
       ['ln P (nats)', ...recorded('ln_p', basins.log)],
-      ['95\u202f% interval', ...recorded('interval', ends => ends.map(basins.log).join(' – '))],
+      ['95\u202f% interval', ...recorded('interval', ends => ends.map(basins.log).join(' to '))],
       ['log₁₀ P (decades)', ...computed('log10_p', point.ln_p === null ? null : basins.decades(point.ln_p))],
       ['constrained dimensions, k', ...recorded('constrained_dimensions', k => say.fixed(k, 1))],
       ['R-hat', ...recorded('r_hat', r => say.fixed(r, 2))],
@@ -61,7 +61,7 @@ function volumeReadings(view) {
     const recorded = (field, text) => [or(record[field], text), { 'data-field': field }];
     const list = controls.facts([
       ['median radius', ...recorded('radius_median', r => say.significant(r, 3))],
-      ['95\u202f% interval', ...recorded('radius_median_ci', ends => ends.map(r => say.significant(r, 3)).join(' – '))],
+      ['95\u202f% interval', ...recorded('radius_median_ci', ends => ends.map(r => say.significant(r, 3)).join(' to '))],
       ['log₁₀ V', ...recorded('log10_volume', v => say.fixed(v, 0))],
       [`rays that carry it (ESS of ${say.fixed(record.directions, 0)})`, ...recorded('ess', ess => say.fixed(ess, 2))],
       record.censored ? ['rays that never left', ...recorded('censored', count => say.fixed(count, 0))] : null,

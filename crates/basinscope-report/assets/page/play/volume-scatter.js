@@ -17,7 +17,7 @@ const VOLUME_MEASURES = {
   },
   paper: {
     name: 'Paper mode',
-    axis: () => 'log₁₀ V from rays (decades, a lower bound)',
+    axis: () => 'log₁₀ V from rays (decades)',
     hint({ rays }) {
       const [low, high] = d3.extent(rays.records, record => record.ess);
       const ess = say.fixed(low, 1) === say.fixed(high, 1) ? say.fixed(low, 1) : `${say.fixed(low, 1)} to ${say.fixed(high, 1)}`;
@@ -150,7 +150,7 @@ function volumeScatter(host, view) {
     const rank = label => (first.includes(label.name) ? first.indexOf(label.name) : first.length);
     const taken = [];
     const clear = ({ name, box }) => taken.every(other => other[0] > box[2] || box[0] > other[2] || other[1] > box[3] || box[1] > other[3])
-      && (name === view.lit || labels.every(({ name: other, dot: [dx, dy] }) => other === name || dx < box[0] - 5 || dx > box[2] + 5 || dy < box[1] || dy > box[3]));
+      && (name === view.lit || labels.every(({ name: other, dot: [dx, dy] }) => other === name || dx < box[0] - 5 || dx > box[2] + 5 || dy < box[1] - 5 || dy > box[3] + 5));
     for (const label of [...labels].sort((a, b) => rank(a) - rank(b))) {
       const free = clear(label);
       if (free) taken.push(label.box);

@@ -13,7 +13,7 @@ const USUAL_REACH = { random: 0.1, top: 0.01 };
 /** What c means, by direction. */
 const MEANING = {
   random: 'A random direction is as long as the weights it moves, filter by filter: c = 0.1 changes every unit’s weights by a tenth.',
-  top: 'Each net walks along its own eigenvector of the largest eigenvalue of the Hessian, made as long as all its weights together: c = 0.01 is a step of a hundredth of their norm.',
+  top: 'Each net walks along its own eigenvector of the largest eigenvalue of the Hessian, made as long as all its weights and biases together: c = 0.01 is a step of a hundredth of their norm.',
   towards: 'Both walk the straight line between them: at c = 1 each has become the other.',
 };
 
@@ -22,8 +22,8 @@ function wiggle(host) {
   if (!family) return false;
   const names = [...family.nets.keys()];
   const sides = [
-    { key: 'left', usual: run.pair?.good ?? names[0] },
-    { key: 'right', usual: run.pair?.bad ?? names[names.length - 1] },
+    { key: 'left', usual: family.has(run.pair?.good) ? run.pair.good : names[0] },
+    { key: 'right', usual: family.has(run.pair?.bad) ? run.pair.bad : names[names.length - 1] },
   ].slice(0, names.length);
   const stiff = new Map(run.eigenvectors.map(record => [record.minimum, record]));
 
@@ -43,6 +43,8 @@ function wiggle(host) {
     state.c = clamp(address.get('c', 0));
   }
   const ends = () => (state.along === 'towards' ? [0, 1] : [-state.reach, state.reach]);
+  /** Decimals that tell one step of the slider from the next. */
+  const digits = () => (ends()[1] < 0.05 ? 5 : 3);
   const clamp = c => Math.min(Math.max(c, ends()[0]), ends()[1]);
   function choices() {
     const open = [['random', 'a random direction']];
@@ -52,7 +54,7 @@ function wiggle(host) {
   }
   function remember() {
     address.set({
-      along: state.along, draw: state.draw, c: Number(state.c.toFixed(4)),
+      along: state.along, draw: state.draw, c: Number(state.c.toFixed(6)),
       walk: state.along === 'towards' || state.reach === USUAL_REACH[state.along] ? 0 : state.reach,
       ...Object.fromEntries(sides.map(({ key }) => [key, state[key]])),
     }, 'boundaries');
@@ -98,7 +100,10 @@ function wiggle(host) {
   const along = controls.select('Walk along', [['random', '']], 'random', value => change({ along: value, reach: USUAL_REACH[value] ?? 1, c: 0 }));
   const fresh = controls.button('New direction', () => change({ draw: state.draw + 1, along: 'random' }));
   const reach = controls.select('As far as', [], '', value => change({ reach: Number(value) }));
-  const slider = controls.slider('Step size c', { min: -1, max: 1, step: 0.001, value: 0, text: c => say.fixed(c, 3) }, c => step(c));
+  const slider = controls.slider('Step size c', { min: -1, max: 1, step: 0.001, value: 0, text: c => say.fixed(c, digits()) }, c => {
+    player.toggle(false);
+    step(c);
+  });
   let phase = 0;
   const player = controls.player('walk out and back', seconds => {
     phase = (phase + seconds / WALK_SECONDS) % 1;
@@ -108,6 +113,12 @@ function wiggle(host) {
     step(Math.min(Math.max(middle + wave, low), high), true);
   });
   player.addEventListener('paused', () => step(state.c));
+  player.addEventListener('playing', () => {
+    // From where c stands, on the way out.
+    const share = state.c / ends()[1];
+    phase = state.along === 'towards' ? Math.acos(1 - 2 * share) / (2 * Math.PI) : Math.asin(share) / (2 * Math.PI);
+    phase = (phase + 1) % 1;
+  });
 
   // --- drawing --------------------------------------------------------------------------------
 
@@ -160,10 +171,10 @@ function wiggle(host) {
     });
     if (moving) return;
     for (const side of sides) {
-      if (side.view) side.view.label = `Decision boundary of ${state[side.key]} at c = ${say.fixed(c, 3)}, with the training points.`;
+      if (side.view) side.view.label = `Decision boundary of ${state[side.key]} at c = ${say.fixed(c, digits())}, with the training points.`;
     }
     if (!mounted) return;
-    status.say(`c = ${say.fixed(c, 3)}. ${sides.map(side =>
+    status.say(`c = ${say.fixed(c, digits())}. ${sides.map(side =>
       `${state[side.key]}: loss ${say.significant(side.score.loss, 3)} nats, train accuracy ${say.percent(side.score.accuracy)}`).join('; ')}.`);
     remember();
   }
@@ -211,28 +222,18 @@ function wiggle(host) {
   let dragging = false;
   /** Dragging sideways over `node` sets c to what `at(event, start)` says. */
   function dragAlong(node, at) {
-    node.addEventListener('pointerdown', event => {
-      if (event.button !== 0) return;
-      player.toggle(false);
-      const start = { x: event.clientX, c: state.c };
-      dragging = true;
-      node.setPointerCapture(event.pointerId);
-      let next = at(event, start);
-      let waiting = false;
-      const move = () => { waiting = false; if (dragging) step(next); };
-      step(next);
-      const drag = event => {
-        next = at(event, start);
-        if (!waiting) requestAnimationFrame(move);
-        waiting = true;
-      };
-      const end = () => {
+    let start = null;
+    dragOver(node, {
+      begin: event => { start = { x: event.clientX, c: state.c }; },
+      move: event => {
+        player.toggle(false);
+        dragging = true;
+        step(at(event, start));
+      },
+      end: () => {
         dragging = false;
-        node.removeEventListener('pointermove', drag);
-        step(next);
-      };
-      node.addEventListener('pointermove', drag);
-      node.addEventListener('lostpointercapture', end, { once: true });
+        step(state.c);
+      },
     });
   }
 

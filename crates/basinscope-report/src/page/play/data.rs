@@ -10,11 +10,13 @@ use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+const MEBIBYTE: usize = 1 << 20;
+
 /// Weights of the run's minima take at most so many bytes of the page.
-const RUN_BYTES: usize = 3 << 19;
+const RUN_BYTES: usize = 3 * MEBIBYTE / 2;
 
 /// Weights of the minefield take at most so many.
-const MINEFIELD_BYTES: usize = 9 << 18;
+const MINEFIELD_BYTES: usize = 9 * MEBIBYTE / 4;
 
 /// The family of the run's own minima.
 const RUN: &str = "run";

@@ -24,6 +24,7 @@ macro_rules! script {
 const SCRIPTS: &[(&str, &str)] = &[
     script!("words"),
     script!("controls"),
+    script!("drag"),
     script!("address"),
     script!("spotlight"),
     script!("net"),
@@ -54,8 +55,7 @@ const SCRIPTS: &[(&str, &str)] = &[
 
 /// The place that the widget `name` fills once the page's scripts run.
 ///
-/// Figures marked `data-replaced-by=NAME` stand in for it until then, on paper, and without
-/// scripts.
+/// Figures marked `data-replaced-by=NAME` stand in for it until then, and without scripts.
 pub(in super::super) fn place(name: &str, title: &str) -> Markup {
     html! {
         div.play id={ "play-" (name) } data-play=(name) role="group" aria-label=(title) {
