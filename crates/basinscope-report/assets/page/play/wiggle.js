@@ -193,7 +193,7 @@ function wiggle(host) {
     const { svg, left, right, top, bottom } = frame;
     const losses = sides.flatMap(side => side.walk.points.map(point => point.loss));
     const x = d3.scaleLinear(ends(), [left, right]);
-    const floor = Math.max(d3.min(losses) / 1.5, 1e-6);
+    const floor = Math.max(Math.min(d3.min(losses), run.cutoff) / 1.5, 1e-6);
     const y = d3.scaleLog([floor, Math.min(Math.max(d3.max(losses) * 1.5, 2 * run.cutoff), 1e3)], [bottom, top]).clamp(true);
     axes(frame, {
       x: { scale: x, label: 'step size c along the direction' },
