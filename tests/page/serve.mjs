@@ -128,7 +128,7 @@ try {
   }), undefined));
   await pause(5000);
   check('and stays as it is', same('marker', await page.evaluate(() => window.marked), true));
-  check('the note goes', same('note', await page.locator('[role=status]').textContent(), ''));
+  check('the note goes', same('note', await page.locator('body > p[role=status]').textContent(), ''));
   check('the page of a run: console', errors);
   await context.close();
 
@@ -164,7 +164,7 @@ try {
     await pause(150);
   }
   check('it gives up', same('tries', asked, 5));
-  check('it says so', same('note', await last.page.locator('[role=status]').textContent(), 'No longer live: the server does not answer'));
+  check('it says so', same('note', await last.page.locator('body > p[role=status]').textContent(), 'No longer live: the server does not answer'));
   check('no exceptions', last.errors.filter(error => !/ERR_CONNECTION_REFUSED/.test(error)));
   if (shots) await last.page.screenshot({ path: resolve(shots, 'stopped.png') });
   await last.context.close();
