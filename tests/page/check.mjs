@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
+import { check, close } from './tally.mjs';
 import { landscape } from './play/landscape.mjs';
 import { minefield } from './play/minefield.mjs';
 import { nets } from './play/nets.mjs';
@@ -27,17 +28,6 @@ const has = file => existsSync(resolve(runDir, file));
 const path = file => resolve(runDir, file);
 const read = file => JSON.parse(readFileSync(path(file), 'utf8'));
 if (shots) mkdirSync(shots, { recursive: true });
-
-let passed = 0;
-let failed = 0;
-function check(name, problems) {
-  if (problems.length === 0) {
-    passed += 1;
-  } else {
-    failed += 1;
-    console.log(`FAILED ${name}\n  ${problems.slice(0, 10).join('\n  ')}`);
-  }
-}
 
 // The stations that this page must have: those of a story, of one experiment, or of several.
 const sheets = has('results/sheet.json') ? [read('results/sheet.json')]
@@ -248,5 +238,4 @@ try {
 } finally {
   await browser.close();
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+close();

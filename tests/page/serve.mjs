@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
+import { check, close } from './tally.mjs';
 
 const [binary, runDir, shots] = process.argv.slice(2);
 if (!runDir) {
@@ -16,17 +17,6 @@ if (!runDir) {
 }
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 if (shots) mkdirSync(shots, { recursive: true });
-
-let passed = 0;
-let failed = 0;
-function check(name, problems) {
-  if (problems.length === 0) {
-    passed += 1;
-  } else {
-    failed += 1;
-    console.log(`FAILED ${name}\n  ${problems.slice(0, 10).join('\n  ')}`);
-  }
-}
 const same = (what, found, expected) => (found === expected ? [] : [`${what}: ${found}, expected ${expected}`]);
 
 // Two runs, finished and not, and one that has not begun.
@@ -173,5 +163,4 @@ try {
   server.kill();
   rmSync(folder, { recursive: true, force: true });
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+close();

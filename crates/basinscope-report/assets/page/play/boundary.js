@@ -7,6 +7,10 @@ const SHADES = 256;
 /** Nodes along a side while something moves, and when it has come to rest. */
 const NODES = run.fast ? { moving: 101, still: 257 } : { moving: 41, still: 101 };
 
+/** Colours that change with light and dark only. */
+let shades = null;
+look.on(() => { shades = null; });
+
 class BoundaryView {
   #clouds = new Map();
   #points;
@@ -82,7 +86,7 @@ class BoundaryView {
   #two(image, logits, nodes) {
     const { width, height, data } = image;
     const pixels = new Uint32Array(data.buffer);
-    const shades = this.#shades();
+    shades ??= twoClassShades();
     const [r, g, b] = rgb(look.ink);
     const strength = (SHADES - 1) / (2 * CERTAIN);
     for (let row = 0; row < height; row += 1) {
@@ -115,17 +119,6 @@ class BoundaryView {
         pixels[row * width + column] = pixel;
       }
     }
-  }
-
-  /** Colours of the logits from certainly class 0 to certainly class 1, as pixels. */
-  #shades() {
-    const mixes = [0, 1].map(label => d3.interpolateRgb(look.paper, look.classColor(label)));
-    const strength = look.fieldStrength;
-    return Uint32Array.from({ length: SHADES }, (_, shade) => {
-      const z = (2 * CERTAIN * (shade + 0.5)) / SHADES - CERTAIN;
-      const side = 2 / (1 + Math.exp(-z)) - 1;
-      return pack(rgb(mixes[side > 0 ? 1 : 0](strength * Math.abs(side))));
-    });
   }
 
   /** Several classes: the winner's colour by its confidence, and a line where the winner changes. */
@@ -216,3 +209,14 @@ function rgb(color) {
 
 /** A pixel as little-endian RGBA. */
 const pack = ([r, g, b]) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+
+/** Colours of the logits from certainly class 0 to certainly class 1, as pixels. */
+function twoClassShades() {
+  const mixes = [0, 1].map(label => d3.interpolateRgb(look.paper, look.classColor(label)));
+  const strength = look.fieldStrength;
+  return Uint32Array.from({ length: SHADES }, (_, shade) => {
+    const z = (2 * CERTAIN * (shade + 0.5)) / SHADES - CERTAIN;
+    const side = 2 / (1 + Math.exp(-z)) - 1;
+    return pack(rgb(mixes[side > 0 ? 1 : 0](strength * Math.abs(side))));
+  });
+}

@@ -98,3 +98,17 @@ function legend(host, entries) {
   host.append(list);
   return list;
 }
+
+/** A power of ten as an axis writes it. */
+const power = value => {
+  const exponent = Math.round(Math.log10(value));
+  const raised = String(Math.abs(exponent)).replace(/\d/g, digit => SUPERSCRIPTS[digit]);
+  return exponent === 0 ? '1' : exponent === 1 ? '10' : `10${exponent < 0 ? '⁻' : ''}${raised}`;
+};
+
+/** Powers of ten within a domain, at most seven of them. */
+function powers([low, high]) {
+  const all = d3.range(Math.ceil(Math.log10(low)), Math.floor(Math.log10(high)) + 1);
+  const stride = Math.ceil(all.length / 7) || 1;
+  return all.filter(exponent => exponent % stride === 0).map(exponent => 10 ** exponent);
+}

@@ -48,7 +48,7 @@ function landscapeContours(host, { get, walk, station }) {
       .attr('d', band => band.path)
       .attr('fill', band => look.loss(shade(band.level + levels.step / 2)))
       .attr('stroke', '#fff').attr('stroke-opacity', 0.28).attr('stroke-width', 0.7);
-    const [cutoff] = contourPaths(mesh, [Math.log10(run.cutoff)], square);
+    const [cutoff] = contourPaths(mesh, [Math.log10(mesh.cutoff)], square);
     for (const [color, width] of [[CUTOFF_LINE.casing, 4.6], [CUTOFF_LINE.line, 2.2]]) {
       field.append('path').attr('class', 'cutoff').attr('d', cutoff.path).attr('fill', 'none').attr('stroke', color)
         .attr('stroke-width', width).attr('stroke-linejoin', 'round');
@@ -192,7 +192,7 @@ function labelContours(map, bands, taken, { left, right, top, bottom }) {
   const order = [...bands].sort((a, b) => Boolean(b.strong) - Boolean(a.strong)
     || Number(b.level % 1 === 0) - Number(a.level % 1 === 0) || a.level - b.level);
   for (const { level, rings, strong } of order) {
-    const text = strong ? `cutoff ${run.cutoff}` : levelText(level);
+    const text = strong ? `cutoff ${say.significant(10 ** level, 1)}` : levelText(level);
     if (!strong && labels.some(label => label.strong && Math.abs(label.level - level) < 0.02)) continue;
     const half = width(text) / 2 + 6;
     let best = null;

@@ -76,6 +76,8 @@ function landscapePlanes(family) {
         planes.set(id, {
           id, name, key, reach, x, y, ...span(name, key),
           theta: family.theta(name),
+          /** That of the recorded areas where there are any, so that one line and one word serve all. */
+          cutoff: surfaces.get(name)?.worth?.cutoff ?? run.cutoff,
           recorded: record !== null,
           loss: record ? floats(record.train_loss) : new Float32Array(x.count * y.count),
           accuracy: record ? null : new Float32Array(x.count * y.count),
@@ -167,7 +169,7 @@ function inSlices(work, { step = () => {}, done = () => {} }) {
 }
 
 /** The known nodes of a plane as log10 losses on a mesh, and the scale they are shown on. */
-function planeMesh({ x, y, loss, stride }) {
+function planeMesh({ x, y, loss, stride, cutoff }) {
   const columns = (x.count - 1) / stride + 1;
   const rows = (y.count - 1) / stride + 1;
   const values = new Float32Array(columns * rows);
@@ -180,5 +182,5 @@ function planeMesh({ x, y, loss, stride }) {
   const [lowest, highest] = d3.extent(values);
   const high = Math.min(highest, 3);
   const low = Math.max(Math.min(lowest, high - 0.5), Math.min(-4, high - 3));
-  return { columns, rows, values, low, high, clipped: [lowest < low, highest > high], x, y };
+  return { columns, rows, values, low, high, clipped: [lowest < low, highest > high], x, y, cutoff };
 }

@@ -90,14 +90,14 @@ function landscapeRelief(canvas, { get, turned }) {
 }
 
 /** Heights, colours and the cutoff's line of each quad, which do not change as it turns. */
-function reliefSurface({ columns, rows, values, low, high }) {
+function reliefSurface({ columns, rows, values, low, high, cutoff: loss }) {
   const heights = values.map(value => (RELIEF_HEIGHT * (Math.min(Math.max(value, low), high) - low)) / (high - low));
   const colors = new Array((columns - 1) * (rows - 1));
   const under = new Array(colors.length);
   const lines = new Map();
   const shades = d3.range(256).map(shade => rgb(look.loss(shade / 255)));
   const paper = rgb(look.paper);
-  const cutoff = Math.log10(run.cutoff);
+  const cutoff = Math.log10(loss);
   const [du, dv] = [2 / (columns - 1), 2 / (rows - 1)];
   for (let j = 0; j + 1 < rows; j += 1) {
     for (let i = 0; i + 1 < columns; i += 1) {

@@ -14,7 +14,6 @@ function landscape(host) {
   const names = [...family.nets.keys()];
   const usualName = family.has(run.pair?.good) ? run.pair.good : names[0];
   const usualKey = name => (planes.has(name, 'recorded') ? 'recorded' : '1');
-  const usualReach = () => USUAL_PLANE_REACH;
   const reaches = key => (key === 'recorded' ? [0, ...PLANE_REACHES] : PLANE_REACHES);
 
   // --- what is chosen -------------------------------------------------------------------------
@@ -34,8 +33,8 @@ function landscape(host) {
     state.name = family.has(name) ? name : usualName;
     const key = address.get('plane', usualKey(state.name));
     state.key = planes.has(state.name, key) ? key : usualKey(state.name);
-    const reach = address.get('reach', usualReach(state.key));
-    state.reach = reaches(state.key).includes(reach) ? reach : usualReach(state.key);
+    const reach = address.get('reach', USUAL_PLANE_REACH);
+    state.reach = reaches(state.key).includes(reach) ? reach : USUAL_PLANE_REACH;
     const { x, y } = planes.plane(state.name, state.key, state.reach);
     const within = ({ from, to }, value) => Math.min(Math.max(value, from), to);
     state.a = within(x, address.get('a', 0));
@@ -47,7 +46,7 @@ function landscape(host) {
   function remember() {
     // What is left out of the address depends on the minimum and the plane.
     address.get('plane', usualKey(state.name));
-    address.get('reach', usualReach(state.key));
+    address.get('reach', USUAL_PLANE_REACH);
     address.set({
       lm: state.name, plane: state.key, reach: state.reach, a: Number(state.a.toPrecision(4)), b: Number(state.b.toPrecision(4)),
       turn: Math.round(state.turn), tilt: Math.round(state.tilt), lview: state.view,
@@ -102,7 +101,7 @@ function landscape(host) {
 
   /** The smallest reach that shows the basin with some room around it. */
   function zoomIn() {
-    const section = crossSection(family, plane, run.cutoff, 8);
+    const section = crossSection(family, plane, plane.cutoff, 8);
     let next = section.next();
     while (!next.done) next = section.next();
     const radius = Math.sqrt(next.value / Math.PI);
@@ -151,7 +150,7 @@ function landscape(host) {
     const before = { ...state };
     Object.assign(state, changes);
     if (!planes.has(state.name, state.key)) state.key = usualKey(state.name);
-    if (!reaches(state.key).includes(state.reach)) state.reach = usualReach(state.key);
+    if (!reaches(state.key).includes(state.reach)) state.reach = USUAL_PLANE_REACH;
     if (state.key !== before.key && state.key === 'recorded') state.reach = 0;
     if (state.name !== before.name || state.key !== before.key || state.reach !== before.reach) [state.a, state.b] = [0, 0];
     show();
@@ -178,7 +177,7 @@ function landscape(host) {
     const id = `${plane.name}/${plane.key}`;
     const told = plane.key === 'recorded' && planes.surface(plane.name)?.worth;
     if (sections.has(id) || told || plane.key === 'towards') return;
-    const section = yield* crossSection(family, plane, run.cutoff);
+    const section = yield* crossSection(family, plane, plane.cutoff);
     sections.set(id, section);
     if (/^\d/.test(plane.key)) drawn.push({ minimum: plane.name, seed: Number(plane.key), section });
     worth.tell();
@@ -194,14 +193,14 @@ function landscape(host) {
   }
 
   function tellPlane() {
-    const below = plane.stride === 1 ? plane.loss.filter(loss => loss <= run.cutoff).length : Infinity;
+    const below = plane.stride === 1 ? plane.loss.filter(loss => loss <= plane.cutoff).length : Infinity;
     const what = {
       recorded: 'Two random directions d₁ and d₂, filter by filter as long as the weights they move',
       stiff: 'The two directions in which the loss curves most, drawn as long as θ',
       towards: `a = 0 is ${state.name}, a = 1 is ${planes.other(state.name)}; d₂ is random`,
     }[state.key] ?? `Two random directions (seeds ${2 * Number(state.key)} and ${2 * Number(state.key) + 1}), filter by filter as long as the weights they move`;
     const from = plane.recorded ? `the losses are those of the record, ${plane.x.count} × ${plane.y.count} nets` : `computed in this page, ${plane.x.count} × ${plane.y.count} nets`;
-    const outside = family.score(plane.theta).loss > run.cutoff;
+    const outside = family.score(plane.theta).loss > plane.cutoff;
     const narrow = !outside && below <= HARDLY_ANY && state.key !== 'towards';
     zoom.hidden = !narrow;
     about.textContent = `Every point is a net: θ + a·d₁ + b·d₂. ${what}; ${from}. Height and colour are log₁₀ of the loss${clipped()}. `
@@ -271,7 +270,7 @@ function landscape(host) {
     contours = landscapeContours(plot, { get: () => ({ plane, mesh, a: state.a, b: state.b, marks: seen() }), walk, station: STATION });
     walk(state.a, state.b, false, false);
     legend(key, [
-      { color: CUTOFF_LINE.line, text: `cutoff, ${run.cutoff} nats`, shape: 'line cutoff' },
+      { color: CUTOFF_LINE.line, text: `cutoff, ${plane.cutoff} nats`, shape: 'line cutoff' },
       { color: MARKER_COLOR, text: 'where you stand', shape: 'disc' },
     ]);
   }

@@ -30,16 +30,16 @@ function minefieldMap(host, { record, nets, station, map, at, drag, beside, pinn
     layers.link.attr('stroke', look.ink).attr('stroke-width', 1.4).attr('stroke-dasharray', '2 4').attr('stroke-linecap', 'round');
     const group = (label, some) => svg.append('g').attr('role', 'group').attr('aria-label', label)
       .selectAll('path').data(nets.filter(some)).join('path');
-    const run = group('Iterates of the good run', net => !isBadNet(net));
+    const course = group('Iterates of the good run', net => !isBadNet(net));
     const bad = group('Bad minima', isBadNet);
-    for (const marks of [run, bad]) {
+    for (const marks of [course, bad]) {
       marks.attr('class', 'mark').attr('d', net => minefieldShapes[net.kind])
         .attr('fill', net => minefieldFill(net, end))
         .attr('stroke', net => (net.kind === 'last' ? '#000' : isBadNet(net) ? look.paper : null))
         .attr('stroke-width', net => (net.kind === 'last' ? 1.3 : 0.9));
       reachable(marks, { name: net => net.name, text: minefieldLine, station, enter: show, leave: () => { tip.hidden = true; } });
     }
-    layers.marks = [...run.nodes(), ...bad.nodes()];
+    layers.marks = [...course.nodes(), ...bad.nodes()];
     const ring = (radius, width, color) => svg.append('circle').attr('r', radius).attr('fill', 'none')
       .attr('stroke', color).attr('stroke-width', width).attr('pointer-events', 'none');
     layers.pinned = ring(13, 1.6, look.ink);
@@ -249,7 +249,6 @@ function minefieldMap(host, { record, nets, station, map, at, drag, beside, pinn
       }
     },
     mark: () => frame && mark(),
-    redraw: figure.redraw,
   };
 }
 

@@ -91,6 +91,7 @@ function wiggle(host) {
     side.view = side.canvas && new BoundaryView(side.canvas, family, '');
   }
   const plot = element('div', { class: 'plot wiggle-plot' });
+  const keys = element('div');
   const status = controls.status();
   const hint = element('p', { class: 'hint' });
 
@@ -142,6 +143,8 @@ function wiggle(host) {
     });
     along.select.replaceChildren(...choices().map(([value, text]) => element('option', { value, selected: value === state.along }, text)));
     along.select.value = state.along;
+    keys.replaceChildren();
+    legend(keys, sides.map(side => ({ color: side.color, text: state[side.key], shape: side.key === 'right' ? 'dashed' : 'line' })));
     const same = state.along === 'random' && sides.length === 2 ? ' Both nets take the same draw.' : '';
     hint.textContent = `${MEANING[state.along]}${same} All of it is computed in this page from the weights. Drag on the curves or on a boundary, too.`;
     reach.hidden = state.along === 'towards';
@@ -240,7 +243,7 @@ function wiggle(host) {
   // --- putting it together --------------------------------------------------------------------
 
   readAddress();
-  stage.append(pair, plot);
+  stage.append(pair, plot, keys);
   host.append(
     controls.row(player, slider),
     stage,
@@ -257,18 +260,6 @@ function wiggle(host) {
   sides.forEach(side => { side.walk = walk(side); });
   rebuild();
   curve = chart(plot, { label: 'Loss of both nets along the walk, with a dot where they are', aspect: 0.3, tallest: 300 }, drawCurve);
-  const legendEntries = () => sides.map(side => ({
-    color: look.minimum(family.nets.get(state[side.key]).test_accuracy),
-    text: state[side.key], shape: side.key === 'right' ? 'dashed' : 'line',
-  }));
-  const refresh = curve.redraw;
-  curve.redraw = () => {
-    refresh();
-    plot.nextElementSibling?.matches('.legend') && plot.nextElementSibling.remove();
-    const list = legend(stage, legendEntries());
-    plot.after(list);
-  };
-  curve.redraw();
   for (const side of sides) {
     if (!side.canvas) continue;
     side.canvas.style.cursor = 'ew-resize';
@@ -285,17 +276,4 @@ function wiggle(host) {
   address.onChange(() => { readAddress(); again(); });
   look.on(again);
   return true;
-}
-
-const power = value => {
-  const exponent = Math.round(Math.log10(value));
-  const raised = String(Math.abs(exponent)).replace(/\d/g, digit => SUPERSCRIPTS[digit]);
-  return exponent === 0 ? '1' : exponent === 1 ? '10' : `10${exponent < 0 ? '⁻' : ''}${raised}`;
-};
-
-/** Powers of ten within a domain, at most seven of them. */
-function powers([low, high]) {
-  const all = d3.range(Math.ceil(Math.log10(low)), Math.floor(Math.log10(high)) + 1);
-  const stride = Math.ceil(all.length / 7) || 1;
-  return all.filter(exponent => exponent % stride === 0).map(exponent => 10 ** exponent);
 }
