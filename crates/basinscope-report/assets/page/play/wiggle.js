@@ -205,13 +205,15 @@ function wiggle(host) {
     const line = svg.append('g').attr('aria-hidden', 'true');
     line.append('line').attr('x1', left).attr('x2', right).attr('y1', y(run.cutoff)).attr('y2', y(run.cutoff))
       .attr('stroke', look.muted).attr('stroke-dasharray', '5 4');
-    line.append('text').attr('x', right - 4).attr('y', y(run.cutoff) - 5).attr('text-anchor', 'end')
-      .attr('font-size', 12).attr('fill', look.muted).text(`cutoff ${run.cutoff} nats`);
+    const name = line.append('text').attr('x', right - 4).attr('y', y(run.cutoff) - 5).attr('text-anchor', 'end')
+      .attr('font-size', 12).attr('fill', look.muted).attr('stroke', look.paper).attr('stroke-width', 4).attr('paint-order', 'stroke')
+      .text(`cutoff ${run.cutoff} nats`);
     const path = d3.line(point => x(point.c), point => y(Math.max(point.loss, floor)));
     for (const side of sides) {
       line.append('path').attr('d', path(side.walk.points)).attr('fill', 'none').attr('stroke', side.color)
         .attr('stroke-width', 2.2).attr('stroke-dasharray', side.key === 'right' ? '7 3' : null);
     }
+    name.raise();
     for (const side of sides) {
       Object.assign(side, { x, y: loss => y(Math.max(loss, floor)) });
       const loss = side.score?.loss ?? floor;
