@@ -1,7 +1,7 @@
 //! A multi-layer perceptron on labelled points, as a loss surface.
 
 use super::Architecture;
-use super::kernel::{Backend, Batch, Matrix, Task, Workspace};
+use super::kernel::{Batch, Kernel, Matrix, Task, Workspace};
 use crate::data::Dataset;
 use crate::surface::{
     Classifier, Differentiable, Evaluate, Evaluation, LossSurface, Predict, TwiceDifferentiable,
@@ -21,7 +21,7 @@ pub(crate) fn run(
     task: Task<'_>,
 ) -> (f64, usize) {
     let outcome = WORKSPACE
-        .with_borrow_mut(|workspace| workspace.run(Backend::Best, net, theta, batch, task));
+        .with_borrow_mut(|workspace| workspace.run(Kernel::active(), net, theta, batch, task));
     (
         if outcome.loss.is_nan() {
             f64::INFINITY

@@ -10,6 +10,7 @@ mod parity;
 
 pub use architecture::{Activation, Architecture};
 pub use init::Initialization;
+pub use kernel::Kernel;
 pub use layout::{Block, BlockKind, ParameterLayout};
 pub use mlp::MlpSurface;
 pub(crate) use mlp::{check_fit, run};

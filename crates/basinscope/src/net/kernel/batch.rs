@@ -5,8 +5,9 @@ use pulp::bytemuck::{self, Pod, Zeroable};
 
 /// Points in a padded chunk.
 pub(super) const CHUNK: usize = 16;
-/// Points that run through all layers together.
-pub(super) const BLOCK: usize = 256;
+/// Points that run through all layers together, at most: their activations of two layers stay in
+/// the first-level cache.
+pub(super) const PANEL: usize = 64;
 
 /// Sixteen f32 on a cache line of their own.
 #[derive(Clone, Copy)]
@@ -57,7 +58,7 @@ pub(crate) enum Objective {
 pub(crate) struct Batch {
     len: usize,
     num_features: usize,
-    /// Blocks one after another, each `[num_features][points of the block, padded]`.
+    /// Panels one after another, each `[num_features][width]`.
     inputs: Buffer,
     pub(super) labels: Vec<u32>,
     /// +1 where the loss is cross-entropy, −1 where it is reversed.
@@ -93,17 +94,23 @@ impl Batch {
         self.weights.resize(padded, 0.0);
         self.inputs.grow(padded * self.num_features);
         let features = self.num_features;
-        let inputs = self.inputs.as_mut_slice();
-        inputs.fill(0.0);
         let points = parts
             .iter()
             .flat_map(|part| part.0.inputs().chunks_exact(features));
-        for (index, point) in points.enumerate() {
-            let start = index / BLOCK * BLOCK;
-            let width = (padded - start).min(BLOCK);
-            let block = &mut inputs[start * features..];
-            for (feature, &value) in point.iter().enumerate() {
-                block[feature * width + index - start] = value;
+        self.lay_out(points);
+    }
+
+    /// Turns points into panels, feature-major.
+    fn lay_out<'a>(&mut self, mut points: impl Iterator<Item = &'a [f32]>) {
+        let features = self.num_features;
+        let inputs = self.inputs.as_mut_slice();
+        inputs.fill(0.0);
+        for (start, width) in panels(self.weights.len()) {
+            let panel = &mut inputs[start * features..(start + width) * features];
+            for (place, point) in points.by_ref().take(width).enumerate() {
+                for (feature, &value) in point.iter().enumerate() {
+                    panel[feature * width + place] = value;
+                }
             }
         }
     }
@@ -120,14 +127,7 @@ impl Batch {
         batch.forward.resize(padded, true);
         batch.weights.resize(padded, 0.0);
         batch.inputs.grow(padded * num_features);
-        let inputs = batch.inputs.as_mut_slice();
-        for (index, point) in points.chunks_exact(num_features).enumerate() {
-            let start = index / BLOCK * BLOCK;
-            let width = (padded - start).min(BLOCK);
-            for (feature, &value) in point.iter().enumerate() {
-                inputs[start * num_features + feature * width + index - start] = value;
-            }
-        }
+        batch.lay_out(points.chunks_exact(num_features));
         batch
     }
 
@@ -136,17 +136,38 @@ impl Batch {
         self.len
     }
 
-    /// The blocks: first point, padded width, and inputs `[num_features][width]`.
-    pub(super) fn blocks(&self) -> impl Iterator<Item = (usize, usize, &[f32])> {
-        let padded = self.weights.len();
-        (0..padded).step_by(BLOCK).map(move |start| {
-            let width = (padded - start).min(BLOCK);
-            let from = start * self.num_features;
-            (
-                start,
-                width,
-                &self.inputs.as_slice()[from..from + width * self.num_features],
-            )
+    /// The panels, in order.
+    pub(super) fn panels(&self) -> impl Iterator<Item = Panel<'_>> {
+        let inputs = self.inputs.as_slice();
+        panels(self.weights.len()).map(move |(start, width)| Panel {
+            start,
+            width,
+            inputs: &inputs[start * self.num_features..(start + width) * self.num_features],
         })
     }
+}
+
+/// Points that run through all layers together.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Panel<'a> {
+    /// Place of the first point.
+    pub(super) start: usize,
+    /// Points, padding included.
+    pub(super) width: usize,
+    /// `[num_features][width]`.
+    pub(super) inputs: &'a [f32],
+}
+
+/// Start and width of each panel of so many points: whole chunks, spread evenly, so that none is
+/// left with a single short chain.
+fn panels(padded: usize) -> impl Iterator<Item = (usize, usize)> {
+    let count = padded.div_ceil(PANEL);
+    let mut start = 0;
+    (0..count).map(move |panel| {
+        let chunks = (padded - start) / CHUNK;
+        let width = chunks.div_ceil(count - panel) * CHUNK;
+        let first = start;
+        start += width;
+        (first, width)
+    })
 }

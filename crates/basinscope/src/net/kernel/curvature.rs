@@ -11,8 +11,12 @@
 //!
 //! Gauss–Newton keeps `∇²ℓ` and drops every other second derivative: the terms with δ.
 
-use super::batch::Buffer;
-use super::tile::{self, Epilogue};
+use super::batch::{Buffer, Panel};
+use super::gradient::Group;
+use super::layer::Layer;
+use super::outer::{Outer, Strip, row_sums};
+use super::pass::{GROUP, Pass, Task, Workspace};
+use super::tile::{Epilogue, Product, Term};
 use crate::net::{Activation, Architecture};
 use pulp::Simd;
 
@@ -25,207 +29,157 @@ pub(crate) enum Matrix {
     GaussNewton,
 }
 
-/// Buffers of one thread for products: derivatives along v of activations and of deltas.
+/// Buffers of one thread for products: derivatives along v, laid out as what they are of.
 #[derive(Default)]
 pub(super) struct Tangents {
     pub(super) activations: Buffer,
     /// δ̇ at the logits on entry of [`backward`].
     pub(super) deltas: [Buffer; 2],
-    extra: Buffer,
 }
 
 impl Tangents {
-    /// Room for `units` rows in all and `widest` in one layer.
-    pub(super) fn grow(&mut self, units: usize, widest: usize) {
-        self.activations.grow(units);
-        for deltas in &mut self.deltas {
-            deltas.grow(widest);
+    /// Room for so many activations and deltas.
+    pub(super) fn grow(&mut self, activations: usize, deltas: usize) {
+        self.activations.grow(activations);
+        for buffer in &mut self.deltas {
+            buffer.grow(deltas);
         }
-        self.extra.grow(widest);
     }
 }
 
-/// φ'(z), read off the activation a = φ(z).
+/// Derivatives along `v` of the activations of one panel; those of the logits come last.
 #[inline(always)]
-fn slope(activation: Activation, a: f32) -> f32 {
-    match activation {
-        Activation::Relu => f32::from(u8::from(a > 0.0)),
-        Activation::LeakyRelu { slope } => {
-            if a > 0.0 {
-                1.0
-            } else {
-                slope
-            }
-        }
-        Activation::Tanh => 1.0 - a * a,
-    }
-}
-
-/// Derivatives along `v` of the activations of one block; those of the logits come last.
-#[inline(always)]
-#[allow(clippy::too_many_arguments)] // the net, its point, its direction, a block
+#[allow(clippy::too_many_arguments)] // the net, its point, its direction, a panel
 pub(super) fn forward<S: Simd>(
     simd: S,
     net: &Architecture,
     theta: &[f32],
     v: &[f32],
-    inputs: &[f32],
     activations: &[f32],
     tangents: &mut Tangents,
-    width: usize,
+    group: &Group<'_>,
+    place: usize,
 ) {
-    let widths = net.widths();
-    let dots = tangents.activations.as_mut_slice();
-    let (mut offset, mut from, mut at) = (0, 0, 0);
-    for layer in 0..widths.len() - 1 {
-        let (fan_in, fan_out) = (widths[layer], widths[layer + 1]);
-        let weights = offset..offset + fan_in * fan_out;
-        let bias = weights.end..weights.end + fan_out;
-        offset = bias.end;
-        let input = match layer {
-            0 => inputs,
-            _ => &activations[from..],
+    let Panel { width, inputs, .. } = group.panels[place];
+    let dots = &mut tangents.activations.as_mut_slice()[place * group.slot..][..group.slot];
+    for layer in Layer::forwards(net) {
+        let (before, out) = dots.split_at_mut(layer.units_before * width);
+        let epilogue = if layer.index + 1 == net.num_layers() {
+            Epilogue::Linear
+        } else {
+            Epilogue::Gate(net.activation(), &activations[layer.activations(width)])
         };
-        let (before, out) = dots.split_at_mut(at);
-        let out = &mut out[..fan_out * width];
-        let linear = Epilogue::Linear;
-        tile::layer(
-            simd,
-            &v[weights.clone()],
-            &v[bias],
-            input,
-            out,
+        let depth = layer.fan_in;
+        let inputs = match layer.index {
+            0 => inputs,
+            _ => &activations[layer.inputs(width)],
+        };
+        let of_v = Term::new(&v[layer.weights()], depth, inputs);
+        let mut terms = [of_v, of_v];
+        let mut len = 1;
+        if layer.index > 0 {
+            // The points themselves do not move: the first layer has but one term.
+            let dots = &before[layer.inputs(width)];
+            terms[1] = Term::new(&theta[layer.weights()], depth, dots);
+            len = 2;
+        }
+        let product = Product {
+            terms: &terms[..len],
+            init: &v[layer.bias()],
+            depth,
+            outputs: layer.fan_out,
             width,
-            fan_out,
-            linear,
-        );
-        if layer > 0 {
-            let extra = &mut tangents.extra.as_mut_slice()[..fan_out * width];
-            let input = &before[from..];
-            tile::layer(
-                simd,
-                &theta[weights],
-                &[],
-                input,
-                extra,
-                width,
-                fan_out,
-                linear,
-            );
-            for (out, &extra) in out.iter_mut().zip(&*extra) {
-                *out += extra;
-            }
-        }
-        if layer + 2 < widths.len() {
-            let values = &activations[at..at + fan_out * width];
-            for (out, &a) in out.iter_mut().zip(values) {
-                *out *= slope(net.activation(), a);
-            }
-        }
-        from = at;
-        at += fan_out * width;
+            epilogue,
+            out,
+        };
+        product.run(simd);
     }
 }
 
-/// Adds the product's share of one block to `out`; `deltas` and the tangents' first deltas hold
-/// those of the logits.
+/// Adds the product's share of a group; `deltas[0]` and the tangents' hold those of the logits.
 #[inline(always)]
-#[allow(clippy::too_many_arguments)] // as `forward`, and where the result goes
-pub(super) fn backward<S: Simd>(
-    simd: S,
-    matrix: Matrix,
-    net: &Architecture,
-    theta: &[f32],
-    v: &[f32],
-    inputs: &[f32],
-    activations: &[f32],
-    deltas: &mut [Buffer; 2],
-    tangents: &mut Tangents,
-    transposed: &mut Buffer,
-    width: usize,
-    out: &mut [f32],
-) {
-    let widths = net.widths();
-    let whole = matrix == Matrix::Hessian;
+pub(super) fn backward<S: Simd>(simd: S, pass: &mut Pass<'_>, group: &Group<'_>) {
+    let Task::Product { matrix, v, out } = &mut pass.task else {
+        return;
+    };
+    let whole = *matrix == Matrix::Hessian;
+    let (net, theta) = (pass.net, pass.theta);
+    let activation = net.activation();
+    let Workspace {
+        activations,
+        deltas,
+        tangents,
+        ..
+    } = &mut *pass.workspace;
+    let (activations, dots) = (activations.as_slice(), tangents.activations.as_slice());
     let [delta, next] = deltas;
     let (mut delta, mut next) = (delta, next);
     let [dot, next_dot] = &mut tangents.deltas;
     let (mut dot, mut next_dot) = (dot, next_dot);
-    let dots = tangents.activations.as_slice();
-    let mut offset = theta.len();
-    let mut at: usize = widths[1..].iter().map(|&units| units * width).sum();
-    for layer in (0..widths.len() - 1).rev() {
-        let (fan_in, fan_out) = (widths[layer], widths[layer + 1]);
-        at -= fan_out * width;
-        offset -= (fan_in + 1) * fan_out;
-        let (out_weights, out_bias) =
-            out[offset..offset + (fan_in + 1) * fan_out].split_at_mut(fan_in * fan_out);
-        let input = match layer {
-            0 => inputs,
-            _ => &activations[at - fan_in * width..at],
+    for layer in Layer::backwards(net) {
+        // δ̇ with the inputs, then δ with the inputs' derivatives (those of the points are 0).
+        let mut strips = [Strip::default(); 2 * GROUP];
+        let mut len = group.len;
+        for place in 0..group.len {
+            strips[place] = group.strip(&layer, place, activations, dot.as_slice());
+        }
+        if whole && layer.index > 0 {
+            len += group.len;
+            for place in 0..group.len {
+                strips[group.len + place] = group.strip(&layer, place, dots, delta.as_slice());
+            }
+        }
+        let outer = Outer {
+            strips: &strips[..len],
+            outputs: layer.fan_out,
+            grad: &mut out[layer.weights()],
         };
-        let d = &delta.as_slice()[..fan_out * width];
-        let d_dot = &dot.as_slice()[..fan_out * width];
-        tile::outer(simd, d_dot, input, out_weights, width, fan_out);
-        tile::row_sums(simd, d_dot, out_bias, width);
-        if layer == 0 {
+        outer.run(simd);
+        row_sums(simd, &strips[..group.len], &mut out[layer.bias()]);
+        if layer.index == 0 {
             return;
         }
-        let input_dot = &dots[at - fan_in * width..at];
-        let transposed = &mut transposed.as_mut_slice()[..fan_in * fan_out];
-        let weights = offset..offset + fan_in * fan_out;
-        let back = &mut next.as_mut_slice()[..fan_in * width];
-        let back_dot = &mut next_dot.as_mut_slice()[..fan_in * width];
-        let linear = Epilogue::Linear;
-        transpose(&theta[weights.clone()], transposed, fan_in);
-        tile::layer(
-            simd,
-            transposed,
-            &[],
-            d_dot,
-            back_dot,
-            width,
-            fan_in,
-            linear,
-        );
-        if whole {
-            tile::outer(simd, d, input_dot, out_weights, width, fan_out);
-            tile::layer(simd, transposed, &[], d, back, width, fan_in, linear);
-            transpose(&v[weights], transposed, fan_in);
-            let extra = &mut tangents.extra.as_mut_slice()[..fan_in * width];
-            tile::layer(simd, transposed, &[], d, extra, width, fan_in, linear);
-            for (back_dot, &extra) in back_dot.iter_mut().zip(&*extra) {
-                *back_dot += extra;
+        let weights = &theta[layer.weights()];
+        for place in 0..group.len {
+            let Strip {
+                delta: dot,
+                input,
+                width,
+            } = strips[place];
+            let start = place * group.delta_slot;
+            let places = start..start + layer.fan_in * width;
+            let back_dot = &mut next_dot.as_mut_slice()[places.clone()];
+            let gate = Epilogue::Gate(activation, input);
+            let of_dot = Term::transposed(weights, layer.fan_in, dot);
+            if !whole {
+                layer.backward(simd, &[of_dot], gate, back_dot, width);
+                continue;
             }
-        }
-        let activation = net.activation();
-        for (back_dot, &a) in back_dot.iter_mut().zip(input) {
-            *back_dot *= slope(activation, a);
-        }
-        if whole {
+            let Strip {
+                delta,
+                input: input_dot,
+                ..
+            } = strips[group.len + place];
+            let of_v = Term::transposed(&v[layer.weights()], layer.fan_in, delta);
+            layer.backward(simd, &[of_dot, of_v], gate, back_dot, width);
+            let back = &mut next.as_mut_slice()[places];
+            let of_delta = [Term::transposed(weights, layer.fan_in, delta)];
             if activation == Activation::Tanh {
-                // φ''·ż = −2a·ȧ.
-                let terms = input.iter().zip(input_dot).zip(&*back);
-                for (back_dot, ((&a, &a_dot), &r)) in back_dot.iter_mut().zip(terms) {
-                    *back_dot -= 2.0 * a * a_dot * r;
+                layer.backward(simd, &of_delta, Epilogue::Linear, back, width);
+                // φ''·ż = −2a·ȧ and φ' = 1 − a².
+                let terms = back_dot
+                    .iter_mut()
+                    .zip(back)
+                    .zip(input.iter().zip(input_dot));
+                for ((back_dot, back), (&a, &a_dot)) in terms {
+                    *back_dot -= 2.0 * a * a_dot * *back;
+                    *back *= 1.0 - a * a;
                 }
-            }
-            for (back, &a) in back.iter_mut().zip(input) {
-                *back *= slope(activation, a);
+            } else {
+                layer.backward(simd, &of_delta, gate, back, width);
             }
         }
         std::mem::swap(&mut delta, &mut next);
         std::mem::swap(&mut dot, &mut next_dot);
-    }
-}
-
-/// `[rows][columns]` to `[columns][rows]`.
-#[inline(always)]
-fn transpose(from: &[f32], to: &mut [f32], columns: usize) {
-    let rows = from.len() / columns;
-    for (o, row) in from.chunks_exact(columns).enumerate() {
-        for (i, &weight) in row.iter().enumerate() {
-            to[i * rows + o] = weight;
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Cross-entropy of logits, per example, and its derivative.
 
-use super::batch::{Batch, CHUNK};
+use super::batch::{Batch, CHUNK, PANEL};
 
 /// ln(1 + eˣ) in f32, to about 2e-7 relative for every x, without a branch: LLVM turns a loop
 /// over it into SIMD code.
@@ -9,7 +9,7 @@ use super::batch::{Batch, CHUNK};
 /// softplus(x) = max(x, 0) + 2·atanh(e / (2 + e)),   e = exp(−|x|)
 /// ```
 #[inline(always)]
-pub(super) fn softplus(x: f32) -> f32 {
+fn softplus(x: f32) -> f32 {
     let e = exp_neg_abs(x);
     let s = e / (2.0 + e);
     let q = s * s;
@@ -27,7 +27,7 @@ pub(super) fn softplus(x: f32) -> f32 {
 
 /// 1/(1 + e⁻ˣ), precise to a few ulp also where it is tiny.
 #[inline(always)]
-pub(super) fn sigmoid(x: f32) -> f32 {
+fn sigmoid(x: f32) -> f32 {
     let e = exp_neg_abs(x);
     let small = e / (1.0 + e);
     if x > 0.0 { 1.0 / (1.0 + e) } else { small }
@@ -53,15 +53,89 @@ fn exp_neg_abs(x: f32) -> f32 {
     if x < -87.0 { 0.0 } else { p * scale }
 }
 
+/// Per-example losses of one panel from K logits `[K][width]` (one logit counts as that of class
+/// 1 against 0) and, where asked, the weighted derivatives d(w·ℓ)/dz in the same layout.
+#[inline(always)]
+pub(super) fn losses(
+    batch: &Batch,
+    start: usize,
+    logits: &[f32],
+    classes: usize,
+    losses: &mut [f32],
+    deltas: Option<&mut [f32]>,
+) {
+    let width = losses.len();
+    match classes {
+        1 => {
+            binary_losses(batch, start, logits, losses);
+            if let Some(deltas) = deltas {
+                binary_deltas(batch, start, logits, &mut deltas[..width]);
+            }
+        }
+        2 => {
+            let margins = &mut [0.0; PANEL][..width];
+            difference(logits, margins);
+            binary_losses(batch, start, margins, losses);
+            if let Some(deltas) = deltas {
+                let (first, second) = deltas[..2 * width].split_at_mut(width);
+                binary_deltas(batch, start, margins, second);
+                negate(second, first);
+            }
+        }
+        _ => softmax(batch, start, logits, classes, losses, deltas),
+    }
+}
+
+/// How the derivatives of [`losses`] change with the logits, for changes `tangents` of those.
+#[inline(always)]
+pub(super) fn delta_tangents(
+    batch: &Batch,
+    start: usize,
+    logits: &[f32],
+    tangents: &[f32],
+    classes: usize,
+    out: &mut [f32],
+) {
+    let width = logits.len() / classes;
+    match classes {
+        1 => binary_delta_tangents(batch, start, logits, tangents, &mut out[..width]),
+        2 => {
+            let (margins, changes) = (&mut [0.0; PANEL][..width], &mut [0.0; PANEL][..width]);
+            difference(logits, margins);
+            difference(tangents, changes);
+            let (first, second) = out[..2 * width].split_at_mut(width);
+            binary_delta_tangents(batch, start, margins, changes, second);
+            negate(second, first);
+        }
+        _ => softmax_delta_tangents(batch, start, logits, tangents, classes, out),
+    }
+}
+
+/// The second of two rows minus the first.
+#[inline(always)]
+fn difference(rows: &[f32], out: &mut [f32]) {
+    let (first, second) = rows.split_at(out.len());
+    for ((out, &first), &second) in out.iter_mut().zip(first).zip(second) {
+        *out = second - first;
+    }
+}
+
+#[inline(always)]
+fn negate(values: &[f32], out: &mut [f32]) {
+    for (out, &value) in out.iter_mut().zip(values) {
+        *out = -value;
+    }
+}
+
 /// The sign s of an example with a single logit z: its loss is softplus(−s·z).
 #[inline(always)]
-pub(super) fn sign(label: u32, forward: bool) -> f32 {
+fn sign(label: u32, forward: bool) -> f32 {
     if (label == 1) == forward { 1.0 } else { -1.0 }
 }
 
-/// Per-example losses of one block from a single logit each.
+/// Per-example losses of one panel from a single logit each.
 #[inline(always)]
-pub(super) fn binary_losses(batch: &Batch, start: usize, logits: &[f32], losses: &mut [f32]) {
+fn binary_losses(batch: &Batch, start: usize, logits: &[f32], losses: &mut [f32]) {
     let width = logits.len();
     let labels = &batch.labels[start..start + width];
     let forward = &batch.forward[start..start + width];
@@ -71,9 +145,9 @@ pub(super) fn binary_losses(batch: &Batch, start: usize, logits: &[f32], losses:
     }
 }
 
-/// Per-example weighted derivatives d(w·ℓ)/dz of one block from a single logit each.
+/// Per-example weighted derivatives d(w·ℓ)/dz of one panel from a single logit each.
 #[inline(always)]
-pub(super) fn binary_deltas(batch: &Batch, start: usize, logits: &[f32], deltas: &mut [f32]) {
+fn binary_deltas(batch: &Batch, start: usize, logits: &[f32], deltas: &mut [f32]) {
     let width = logits.len();
     let labels = &batch.labels[start..start + width];
     let forward = &batch.forward[start..start + width];
@@ -88,7 +162,7 @@ pub(super) fn binary_deltas(batch: &Batch, start: usize, logits: &[f32], deltas:
 /// How the derivatives of [`binary_deltas`] change with the logits: `w·p·(1 − p)·ż`, for
 /// cross-entropy and its reverse alike.
 #[inline(always)]
-pub(super) fn binary_delta_tangents(
+fn binary_delta_tangents(
     batch: &Batch,
     start: usize,
     logits: &[f32],
@@ -106,7 +180,7 @@ pub(super) fn binary_delta_tangents(
 
 /// The same for K logits, `[K][width]`: with p the softmax of all logits and q that of all but
 /// y's, `w·p∘(ż − p·ż)`, and for the reverse `w·(p∘(ż − p·ż) − q∘(ż − q·ż))`.
-pub(super) fn softmax_delta_tangents(
+fn softmax_delta_tangents(
     batch: &Batch,
     start: usize,
     logits: &[f32],
@@ -150,11 +224,11 @@ pub(super) fn softmax_delta_tangents(
     }
 }
 
-/// Per-example losses of one block from K logits, `[K][width]`, and, where asked, the weighted
+/// Per-example losses of one panel from K logits, `[K][width]`, and, where asked, the weighted
 /// derivatives in the same layout.
 ///
 /// Cross-entropy −ln p_y = lse(z) − z_y; reverse −ln(1 − p_y) = lse(z) − lse(z without y).
-pub(super) fn softmax(
+fn softmax(
     batch: &Batch,
     start: usize,
     logits: &[f32],

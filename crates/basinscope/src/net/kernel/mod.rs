@@ -33,13 +33,20 @@
 
 mod batch;
 mod curvature;
+mod gradient;
+mod layer;
 mod loss;
+mod outer;
 mod pass;
+mod path;
+mod predict;
 mod tile;
+mod unroll;
 
 pub(crate) use batch::{Batch, Objective};
 pub(crate) use curvature::Matrix;
-pub(crate) use pass::{Backend, Task, Workspace};
+pub(crate) use pass::{Task, Workspace};
+pub use path::Kernel;
 
 #[cfg(test)]
 mod tests;

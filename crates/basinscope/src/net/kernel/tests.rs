@@ -156,14 +156,14 @@ fn assert_agrees(widths: &[usize], activation: Activation, count: usize, poison:
     batch.refill(&parts);
     let mut workspace = Workspace::default();
     let what = format!("{widths:?} {activation:?} {count}+{poison}");
-    for backend in [Backend::Best, Backend::Portable] {
+    for kernel in Kernel::supported() {
         let mut grad = vec![f32::NAN; theta.len()];
         let loss = workspace
-            .run(backend, &net, &theta, &batch, Task::Gradient(&mut grad))
+            .run(kernel, &net, &theta, &batch, Task::Gradient(&mut grad))
             .loss;
         assert!(
             (loss / exact.loss - 1.0).abs() < 1e-5,
-            "{what} {backend:?}: {loss} {}",
+            "{what} {kernel:?}: {loss} {}",
             exact.loss
         );
         let scale = exact.grad.iter().map(|g| g.abs()).fold(1e-30, f64::max);
@@ -171,10 +171,10 @@ fn assert_agrees(widths: &[usize], activation: Activation, count: usize, poison:
             let error = (f64::from(found) - expected).abs() / scale;
             assert!(
                 error < 2e-5,
-                "{what} {backend:?} grad[{at}]: {found} {expected}"
+                "{what} {kernel:?} grad[{at}]: {found} {expected}"
             );
         }
-        let bounded = |bound| workspace_loss(backend, &net, &theta, &batch, bound);
+        let bounded = |bound| workspace_loss(kernel, &net, &theta, &batch, bound);
         assert_eq!(
             bounded(f64::INFINITY),
             loss,
@@ -183,7 +183,7 @@ fn assert_agrees(widths: &[usize], activation: Activation, count: usize, poison:
         assert!(bounded(0.5 * loss) > 0.5 * loss);
         let outputs = net.num_outputs();
         let mut logits = vec![f32::NAN; batch.len() * outputs];
-        workspace.run(backend, &net, &theta, &batch, Task::Logits(&mut logits));
+        workspace.run(kernel, &net, &theta, &batch, Task::Logits(&mut logits));
         let scale = exact.logits.iter().map(|z| z.abs()).fold(1.0, f64::max);
         for (&found, &expected) in logits.iter().zip(&exact.logits) {
             assert!(
@@ -193,7 +193,7 @@ fn assert_agrees(widths: &[usize], activation: Activation, count: usize, poison:
         }
         let mut losses = vec![f32::NAN; batch.len()];
         workspace.run(
-            backend,
+            kernel,
             &net,
             &theta,
             &batch,
@@ -209,14 +209,14 @@ fn assert_agrees(widths: &[usize], activation: Activation, count: usize, poison:
 }
 
 fn workspace_loss(
-    backend: Backend,
+    kernel: Kernel,
     net: &Architecture,
     theta: &[f32],
     batch: &Batch,
     bound: f64,
 ) -> f64 {
     Workspace::default()
-        .run(backend, net, theta, batch, Task::Loss { bound })
+        .run(kernel, net, theta, batch, Task::Loss { bound })
         .loss
 }
 
@@ -282,7 +282,7 @@ fn reversed_two_class_poison_is_a_flipped_label() {
         let (mut batch, mut grad) = (Batch::default(), vec![0.0; theta.len()]);
         batch.refill(&[(points, objective, 1.0)]);
         Workspace::default().run(
-            Backend::Best,
+            Kernel::active(),
             &net,
             &theta,
             &batch,
@@ -334,7 +334,7 @@ fn assert_products_agree(widths: &[usize], activation: Activation, seed: u64) {
             .sum()
     };
     let mut workspace = Workspace::default();
-    for backend in [Backend::Best, Backend::Portable] {
+    for kernel in Kernel::supported() {
         let mut product = |matrix: Matrix, v: &[f32]| {
             let mut out = vec![f32::NAN; n];
             let task = Task::Product {
@@ -342,10 +342,10 @@ fn assert_products_agree(widths: &[usize], activation: Activation, seed: u64) {
                 v,
                 out: &mut out,
             };
-            workspace.run(backend, &net, &theta, &batch, task);
+            workspace.run(kernel, &net, &theta, &batch, task);
             out
         };
-        let what = format!("{widths:?} {activation:?} {backend:?}");
+        let what = format!("{widths:?} {activation:?} {kernel:?}");
         let found = product(Matrix::Hessian, &v);
         let scale = exact.iter().map(|x| x * x).sum::<f64>().sqrt();
         let error = (found.iter().zip(&exact))

@@ -1,7 +1,41 @@
-//! The register tiles: a few output units times a few registers of points.
+//! The register tile: a few output units times a few registers of points, and what is done to
+//! them before they are stored.
 
+use super::batch::CHUNK;
+use super::unroll::unroll;
 use crate::net::Activation;
-use pulp::Simd;
+use pulp::{Scalar128b, Simd, WithSimd};
+use std::any::TypeId;
+
+/// One product `Σ_k weight(o, k) · input[k][p]`.
+#[derive(Clone, Copy)]
+pub(super) struct Term<'a> {
+    weights: &'a [f32],
+    /// From one output unit's weights to the next's, and from one input's to the next's.
+    strides: [usize; 2],
+    /// `[depth][width]`.
+    input: &'a [f32],
+}
+
+impl<'a> Term<'a> {
+    /// With a matrix `[outputs][depth]`.
+    pub(super) fn new(weights: &'a [f32], depth: usize, input: &'a [f32]) -> Self {
+        Self {
+            weights,
+            strides: [depth, 1],
+            input,
+        }
+    }
+
+    /// With the transpose of a matrix `[depth][outputs]`.
+    pub(super) fn transposed(weights: &'a [f32], outputs: usize, input: &'a [f32]) -> Self {
+        Self {
+            weights,
+            strides: [1, outputs],
+            input,
+        }
+    }
+}
 
 /// What happens to a tile before it is stored.
 #[derive(Clone, Copy)]
@@ -14,103 +48,182 @@ pub(super) enum Epilogue<'a> {
     Gate(Activation, &'a [f32]),
 }
 
-/// Registers of points in a tile: as many accumulators as the register file holds.
+/// Registers of points in a tile.
 const fn max_columns(lanes: usize) -> usize {
-    if lanes >= 16 { 5 } else { 3 }
+    if lanes >= 16 { 4 } else { 2 }
 }
 
-/// `out[o][p] = epilogue(init[o] + Σ_k weights[o][k] · input[k][p])` for `outputs` rows of `width`
-/// points; `init` of length 0 counts as zeros.
-#[inline(always)]
-#[allow(clippy::too_many_arguments)] // the operands of one matrix product
-pub(super) fn layer<S: Simd>(
-    simd: S,
-    weights: &[f32],
-    init: &[f32],
-    input: &[f32],
-    out: &mut [f32],
-    width: usize,
-    outputs: usize,
-    epilogue: Epilogue<'_>,
-) {
-    let depth = weights.len() / outputs;
-    let (input, _) = S::as_simd_f32s(&input[..depth * width]);
-    let (out, _) = S::as_mut_simd_f32s(&mut out[..outputs * width]);
-    let vectors = width / S::F32_LANES;
-    let tiles = vectors.div_ceil(max_columns(S::F32_LANES));
-    for row in (0..outputs).step_by(4) {
-        let rows = (outputs - row).min(4);
+/// Output units in a tile of so many columns: as many accumulators as the register file holds
+/// beside a column of points and a weight.
+const fn max_rows(lanes: usize, columns: usize) -> usize {
+    if lanes >= 16 && columns < 4 { 8 } else { 6 }
+}
+
+/// One layer's step on a panel, `outputs` rows of `width` points:
+///
+/// ```text
+/// out[o][p] = epilogue(init[o] + Σ_terms Σ_k weight(o, k) · input[k][p])
+/// ```
+pub(super) struct Product<'a> {
+    pub(super) terms: &'a [Term<'a>],
+    /// Length 0 counts as zeros.
+    pub(super) init: &'a [f32],
+    pub(super) depth: usize,
+    pub(super) outputs: usize,
+    pub(super) width: usize,
+    pub(super) epilogue: Epilogue<'a>,
+    pub(super) out: &'a mut [f32],
+}
+
+impl Product<'_> {
+    /// Runs as a function of its own: all callers share one copy of the tiles.
+    #[inline(always)]
+    pub(super) fn run<S: Simd>(self, simd: S) {
+        simd.vectorize(self);
+    }
+
+    fn check(&self) {
+        let Self {
+            depth,
+            outputs,
+            width,
+            ..
+        } = *self;
+        for term in self.terms {
+            let [rows, steps] = term.strides;
+            assert!(term.weights.len() > (outputs - 1) * rows + (depth - 1) * steps);
+            assert!(term.input.len() >= depth * width);
+        }
+        assert!(width.is_multiple_of(CHUNK) && self.out.len() >= outputs * width);
+        assert!(self.init.is_empty() || self.init.len() >= outputs);
+        if let Epilogue::Gate(_, values) = self.epilogue {
+            assert!(values.len() >= outputs * width);
+        }
+    }
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        self.check();
+        let vectors = self.width / S::F32_LANES;
         let mut column = 0;
-        for tile in 0..tiles {
-            // Columns spread evenly, so that no tile is left with a single short chain.
-            let columns = (vectors - column).div_ceil(tiles - tile);
-            macro_rules! pick {
-                ($($r:literal $c:literal),*) => {
-                    match (rows, columns) {
-                        $(($r, $c) => tile_layer::<S, $r, $c>(
-                            simd, weights, init, input, out, depth, vectors, row, column, epilogue,
-                        ),)*
-                        _ => unreachable!("rows ≤ 4, columns ≤ 5"),
-                    }
-                };
+        while column < vectors {
+            let columns = (vectors - column).min(max_columns(S::F32_LANES));
+            let most = max_rows(S::F32_LANES, columns);
+            let tiles = self.outputs.div_ceil(most);
+            let mut row = 0;
+            for tile in 0..tiles {
+                // Rows spread evenly, so that no tile is left with a single short chain.
+                let rows = (self.outputs - row).div_ceil(tiles - tile);
+                macro_rules! pick {
+                    ($($r:literal $c:literal),*) => {
+                        match (rows, columns) {
+                            // SAFETY: what `check` asserts; rows and columns of this tile end
+                            // within `outputs` and `width`.
+                            $(($r, $c) => unsafe { self.tile::<S, $r, $c>(simd, row, column) },)*
+                            _ => unreachable!("rows and columns are at most those of the tile"),
+                        }
+                    };
+                }
+                if S::F32_LANES >= 16 {
+                    pick!(
+                        1 1, 2 1, 3 1, 4 1, 5 1, 6 1, 7 1, 8 1, 1 2, 2 2, 3 2, 4 2, 5 2, 6 2, 7 2,
+                        8 2, 1 3, 2 3, 3 3, 4 3, 5 3, 6 3, 7 3, 8 3, 1 4, 2 4, 3 4, 4 4, 5 4, 6 4
+                    );
+                } else {
+                    pick!(1 2, 2 2, 3 2, 4 2, 5 2, 6 2);
+                }
+                row += rows;
             }
-            pick!(
-                1 1, 1 2, 1 3, 1 4, 1 5, 2 1, 2 2, 2 3, 2 4, 2 5, 3 1, 3 2, 3 3, 3 4, 3 5, 4 1,
-                4 2, 4 3, 4 4, 4 5
-            );
             column += columns;
         }
     }
 }
 
-#[inline(always)]
-#[allow(clippy::too_many_arguments)] // one call site, above
-fn tile_layer<S: Simd, const R: usize, const C: usize>(
-    simd: S,
-    weights: &[f32],
-    init: &[f32],
-    input: &[S::f32s],
-    out: &mut [S::f32s],
-    depth: usize,
-    vectors: usize,
-    row: usize,
-    column: usize,
-    epilogue: Epilogue<'_>,
-) {
-    let mut sums = [[simd.splat_f32s(0.0); C]; R];
-    if !init.is_empty() {
-        for (r, sums) in sums.iter_mut().enumerate() {
-            *sums = [simd.splat_f32s(init[row + r]); C];
+impl Product<'_> {
+    /// # Safety
+    /// Rows `row..row + R` are output units and columns `column..column + C` registers of every
+    /// row of inputs, outputs and gate values, whose lengths are as [`Product::check`] asserts.
+    #[inline(always)]
+    unsafe fn tile<S: Simd, const R: usize, const C: usize>(
+        &mut self,
+        simd: S,
+        row: usize,
+        column: usize,
+    ) {
+        let vectors = self.width / S::F32_LANES;
+        let zero = simd.splat_f32s(0.0);
+        let mut sums = [[zero; C]; R];
+        if !self.init.is_empty() {
+            unroll!(r < R, {
+                // SAFETY: row + r < outputs ≤ init.len().
+                sums[r] = [simd.splat_f32s(unsafe { *self.init.get_unchecked(row + r) }); C];
+            });
         }
-    }
-    let rows: [&[f32]; R] =
-        std::array::from_fn(|r| &weights[(row + r) * depth..(row + r + 1) * depth]);
-    for (k, points) in input.chunks_exact(vectors).take(depth).enumerate() {
-        let points = &points[column..column + C];
-        for (sums, row) in sums.iter_mut().zip(&rows) {
-            let weight = simd.splat_f32s(row[k]);
-            for (sum, &point) in sums.iter_mut().zip(points) {
-                *sum = simd.mul_add_e_f32s(weight, point, *sum);
-            }
-        }
-    }
-    for (r, sums) in sums.iter().enumerate() {
-        let from = (row + r) * vectors + column;
-        let target = &mut out[from..from + C];
-        match epilogue {
-            Epilogue::Linear => target.copy_from_slice(sums),
-            Epilogue::Activate(activation) => {
-                for c in 0..C {
-                    target[c] = activate(simd, activation, sums[c]);
+        for term in self.terms {
+            let [rows, steps] = term.strides;
+            // SAFETY: every read is at (row + r)·rows + k·steps < weights.len() or, of a register,
+            // at k·vectors + column + c < depth·vectors; pointers past the last k are not read.
+            unsafe {
+                let mut weights = term.weights.as_ptr().add(row * rows);
+                let mut input = term.input.as_ptr().cast::<S::f32s>().add(column);
+                for _ in 0..self.depth {
+                    let mut points = [zero; C];
+                    unroll!(c < C, {
+                        points[c] = input.add(c).read_unaligned();
+                    });
+                    unroll!(r < R, {
+                        let weight = simd.splat_f32s(*weights.add(r * rows));
+                        unroll!(c < C, {
+                            sums[r][c] = mul_add(simd, weight, points[c], sums[r][c]);
+                        });
+                    });
+                    weights = weights.wrapping_add(steps);
+                    input = input.wrapping_add(vectors);
                 }
             }
+        }
+        let from = row * vectors + column;
+        let out = self.out.as_mut_ptr().cast::<S::f32s>();
+        // SAFETY, for all accesses: from + r·vectors + c < outputs·vectors.
+        match self.epilogue {
+            Epilogue::Linear => unroll!(r < R, {
+                unroll!(c < C, {
+                    unsafe { out.add(from + r * vectors + c).write_unaligned(sums[r][c]) };
+                });
+            }),
+            Epilogue::Activate(activation) => unroll!(r < R, {
+                unroll!(c < C, {
+                    let value = activate(simd, activation, sums[r][c]);
+                    unsafe { out.add(from + r * vectors + c).write_unaligned(value) };
+                });
+            }),
             Epilogue::Gate(activation, values) => {
-                let (values, _) = S::as_simd_f32s(values);
-                for c in 0..C {
-                    target[c] = gate(simd, activation, values[from + c], sums[c]);
-                }
+                let values = values.as_ptr().cast::<S::f32s>();
+                unroll!(r < R, {
+                    unroll!(c < C, {
+                        let at = from + r * vectors + c;
+                        let value = unsafe { values.add(at).read_unaligned() };
+                        let value = gate(simd, activation, value, sums[r][c]);
+                        unsafe { out.add(at).write_unaligned(value) };
+                    });
+                });
             }
         }
+    }
+}
+
+/// a·b + c: fused where the path has the instruction, else rounded twice.
+#[inline(always)]
+pub(super) fn mul_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
+    if TypeId::of::<S>() == TypeId::of::<Scalar128b>() {
+        // A fused multiply–add without the instruction is a call of a slow function.
+        simd.add_f32s(simd.mul_f32s(a, b), c)
+    } else {
+        simd.mul_add_e_f32s(a, b, c)
     }
 }
 
@@ -118,12 +231,11 @@ fn tile_layer<S: Simd, const R: usize, const C: usize>(
 fn activate<S: Simd>(simd: S, activation: Activation, x: S::f32s) -> S::f32s {
     let zero = simd.splat_f32s(0.0);
     match activation {
-        Activation::Relu => simd.select_f32s(simd.less_than_f32s(zero, x), x, zero),
-        Activation::LeakyRelu { slope } => simd.select_f32s(
-            simd.less_than_f32s(zero, x),
-            x,
-            simd.mul_f32s(simd.splat_f32s(slope), x),
-        ),
+        Activation::Relu => simd.max_f32s(x, zero),
+        // The slope is below 1.
+        Activation::LeakyRelu { slope } => {
+            simd.max_f32s(x, simd.mul_f32s(simd.splat_f32s(slope), x))
+        }
         Activation::Tanh => {
             let mut y = x;
             let lanes: &mut [f32] = pulp::bytemuck::cast_slice_mut(std::slice::from_mut(&mut y));
@@ -150,83 +262,5 @@ fn gate<S: Simd>(simd: S, activation: Activation, value: S::f32s, delta: S::f32s
             let one = simd.splat_f32s(1.0);
             simd.mul_f32s(delta, simd.sub_f32s(one, simd.mul_f32s(value, value)))
         }
-    }
-}
-
-/// `grad[o][i] += Σ_p delta[o][p] · input[i][p]`: the weight gradient of one block.
-#[inline(always)]
-pub(super) fn outer<S: Simd>(
-    simd: S,
-    delta: &[f32],
-    input: &[f32],
-    grad: &mut [f32],
-    width: usize,
-    outputs: usize,
-) {
-    let depth = grad.len() / outputs;
-    let (delta, _) = S::as_simd_f32s(&delta[..outputs * width]);
-    let (input, _) = S::as_simd_f32s(&input[..depth * width]);
-    let vectors = width / S::F32_LANES;
-    for row in (0..outputs).step_by(4) {
-        let rows = (outputs - row).min(4);
-        for column in (0..depth).step_by(3) {
-            let columns = (depth - column).min(3);
-            macro_rules! pick {
-                ($($r:literal $c:literal),*) => {
-                    match (rows, columns) {
-                        $(($r, $c) => tile_outer::<S, $r, $c>(
-                            simd, delta, input, grad, vectors, depth, row, column,
-                        ),)*
-                        _ => unreachable!("rows ≤ 4, columns ≤ 3"),
-                    }
-                };
-            }
-            pick!(1 1, 1 2, 1 3, 2 1, 2 2, 2 3, 3 1, 3 2, 3 3, 4 1, 4 2, 4 3);
-        }
-    }
-}
-
-#[inline(always)]
-#[allow(clippy::too_many_arguments)] // one call site, above
-fn tile_outer<S: Simd, const R: usize, const C: usize>(
-    simd: S,
-    delta: &[S::f32s],
-    input: &[S::f32s],
-    grad: &mut [f32],
-    vectors: usize,
-    depth: usize,
-    row: usize,
-    column: usize,
-) {
-    let mut sums = [[simd.splat_f32s(0.0); C]; R];
-    let deltas: [&[S::f32s]; R] =
-        std::array::from_fn(|r| &delta[(row + r) * vectors..(row + r + 1) * vectors]);
-    let inputs: [&[S::f32s]; C] =
-        std::array::from_fn(|c| &input[(column + c) * vectors..(column + c + 1) * vectors]);
-    for v in 0..vectors {
-        for r in 0..R {
-            let d = deltas[r][v];
-            for c in 0..C {
-                sums[r][c] = simd.mul_add_e_f32s(d, inputs[c][v], sums[r][c]);
-            }
-        }
-    }
-    for r in 0..R {
-        for c in 0..C {
-            grad[(row + r) * depth + column + c] += simd.reduce_sum_f32s(sums[r][c]);
-        }
-    }
-}
-
-/// Sum of each row of `delta`, added to `grad`: the bias gradient of one block.
-#[inline(always)]
-pub(super) fn row_sums<S: Simd>(simd: S, delta: &[f32], grad: &mut [f32], width: usize) {
-    for (row, grad) in delta.chunks_exact(width).zip(grad) {
-        let (row, _) = S::as_simd_f32s(row);
-        let mut sum = simd.splat_f32s(0.0);
-        for &value in row {
-            sum = simd.add_f32s(sum, value);
-        }
-        *grad += simd.reduce_sum_f32s(sum);
     }
 }

@@ -1,0 +1,181 @@
+//! Sums over points: the gradient of a layer's weights and biases.
+
+use super::tile::mul_add;
+use super::unroll::unroll;
+use pulp::{Simd, WithSimd};
+
+/// δ and the inputs of one layer on one panel of points.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Strip<'a> {
+    /// `[outputs][width]`.
+    pub(super) delta: &'a [f32],
+    /// `[depth][width]`.
+    pub(super) input: &'a [f32],
+    /// Points.
+    pub(super) width: usize,
+}
+
+/// Output units in a tile: as many accumulators as the register file holds.
+const fn max_rows(lanes: usize) -> usize {
+    if lanes >= 16 { 5 } else { 3 }
+}
+
+/// Inputs in a tile: the four sums of [`sum_of_four`].
+const COLUMNS: usize = 4;
+
+/// The gradient of a layer's weights: `grad[o][i] += Σ_strips Σ_p delta[o][p] · input[i][p]`.
+pub(super) struct Outer<'a> {
+    pub(super) strips: &'a [Strip<'a>],
+    pub(super) outputs: usize,
+    /// `[outputs][depth]`.
+    pub(super) grad: &'a mut [f32],
+}
+
+impl Outer<'_> {
+    /// Runs as a function of its own: all callers share one copy of the tiles.
+    #[inline(always)]
+    pub(super) fn run<S: Simd>(self, simd: S) {
+        simd.vectorize(self);
+    }
+}
+
+impl WithSimd for Outer<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let outputs = self.outputs;
+        let depth = self.grad.len() / outputs;
+        for strip in self.strips {
+            assert!(strip.delta.len() >= outputs * strip.width);
+            assert!(strip.input.len() >= depth * strip.width);
+        }
+        let tiles = outputs.div_ceil(max_rows(S::F32_LANES));
+        let across = depth.div_ceil(COLUMNS);
+        let mut row = 0;
+        for tile in 0..tiles {
+            let rows = (outputs - row).div_ceil(tiles - tile);
+            let mut column = 0;
+            for tile in 0..across {
+                let columns = (depth - column).div_ceil(across - tile);
+                macro_rules! pick {
+                    ($($r:literal $c:literal),*) => {
+                        match (rows, columns) {
+                            // SAFETY: the assertions above; this tile ends within outputs and
+                            // depth.
+                            $(($r, $c) => unsafe {
+                                self.tile::<S, $r, $c>(simd, depth, row, column)
+                            },)*
+                            _ => unreachable!("rows and columns are at most those of the tile"),
+                        }
+                    };
+                }
+                if S::F32_LANES >= 16 {
+                    pick!(
+                        1 1, 1 2, 1 3, 1 4, 2 1, 2 2, 2 3, 2 4, 3 1, 3 2, 3 3, 3 4, 4 1, 4 2, 4 3,
+                        4 4, 5 1, 5 2, 5 3, 5 4
+                    );
+                } else {
+                    pick!(1 1, 1 2, 1 3, 1 4, 2 1, 2 2, 2 3, 2 4, 3 1, 3 2, 3 3, 3 4);
+                }
+                column += columns;
+            }
+            row += rows;
+        }
+    }
+}
+
+impl Outer<'_> {
+    /// # Safety
+    /// Rows `row..row + R` and columns `column..column + C` lie in every strip.
+    #[inline(always)]
+    unsafe fn tile<S: Simd, const R: usize, const C: usize>(
+        &mut self,
+        simd: S,
+        depth: usize,
+        row: usize,
+        column: usize,
+    ) {
+        let zero = simd.splat_f32s(0.0);
+        let mut sums = [[zero; C]; R];
+        for strip in self.strips {
+            let vectors = strip.width / S::F32_LANES;
+            // SAFETY: rows of delta and input have `vectors` registers, which v does not pass.
+            unsafe {
+                let delta = strip.delta.as_ptr().cast::<S::f32s>().add(row * vectors);
+                let input = strip.input.as_ptr().cast::<S::f32s>().add(column * vectors);
+                for v in 0..vectors {
+                    let mut inputs = [zero; C];
+                    unroll!(c < C, {
+                        inputs[c] = input.add(c * vectors + v).read_unaligned();
+                    });
+                    unroll!(r < R, {
+                        let delta = delta.add(r * vectors + v).read_unaligned();
+                        unroll!(c < C, {
+                            sums[r][c] = mul_add(simd, delta, inputs[c], sums[r][c]);
+                        });
+                    });
+                }
+            }
+        }
+        unroll!(r < R, {
+            let target = &mut self.grad[(row + r) * depth + column..][..C];
+            if C == 4 {
+                let found = sum_of_four(simd, [sums[r][0], sums[r][1], sums[r][2], sums[r][3]]);
+                for (target, sum) in target.iter_mut().zip(found) {
+                    *target += sum;
+                }
+            } else {
+                unroll!(c < C, {
+                    target[c] += simd.reduce_sum_f32s(sums[r][c]);
+                });
+            }
+        });
+    }
+}
+
+/// The sums of four registers' lanes, with a third of the shuffles of four single sums.
+#[inline(always)]
+pub(super) fn sum_of_four<S: Simd>(simd: S, [a, b, c, d]: [S::f32s; 4]) -> [f32; 4] {
+    if S::F32_LANES < 8 {
+        return [
+            simd.reduce_sum_f32s(a),
+            simd.reduce_sum_f32s(b),
+            simd.reduce_sum_f32s(c),
+            simd.reduce_sum_f32s(d),
+        ];
+    }
+    // In each quarter of a register: even and odd lanes of a and b beside each other, …
+    let [even, odd] = simd.deinterleave_shfl_f32s([a, b]);
+    let ab = simd.add_f32s(even, odd);
+    let [even, odd] = simd.deinterleave_shfl_f32s([c, d]);
+    let cd = simd.add_f32s(even, odd);
+    // … then the same for pairs of lanes: a, b, c, d.
+    let pairs: [S::f64s; 2] = [pulp::bytemuck::cast(ab), pulp::bytemuck::cast(cd)];
+    let [even, odd] = simd.deinterleave_shfl_f64s(pairs);
+    let quarters = simd.add_f32s(pulp::bytemuck::cast(even), pulp::bytemuck::cast(odd));
+    let mut sums = [0.0; 4];
+    let quarters = [quarters];
+    let quarters: &[[f32; 4]] = pulp::bytemuck::cast_slice(&quarters);
+    for quarter in quarters {
+        for (sum, value) in sums.iter_mut().zip(quarter) {
+            *sum += value;
+        }
+    }
+    sums
+}
+
+/// `grad[o] += Σ_strips Σ_p delta[o][p]`: the gradient of the biases.
+#[inline(always)]
+pub(super) fn row_sums<S: Simd>(simd: S, strips: &[Strip<'_>], grad: &mut [f32]) {
+    for (o, grad) in grad.iter_mut().enumerate() {
+        let mut sum = simd.splat_f32s(0.0);
+        for strip in strips {
+            let row = &strip.delta[o * strip.width..(o + 1) * strip.width];
+            for &value in S::as_simd_f32s(row).0 {
+                sum = simd.add_f32s(sum, value);
+            }
+        }
+        *grad += simd.reduce_sum_f32s(sum);
+    }
+}
