@@ -146,6 +146,8 @@ def hvp(net: fixtures.Net) -> Iterator[Variant]:
         product = lambda v, gradient=gradient: jax.jvp(gradient, (theta,), (v,))[1]
         yield variant(f"{layout}, call by call", 1, partial(whole, lambda v, product=product: product(v)[None], vectors[0]))
         yield from both(f"{layout}, lax.map over {count}", count, partial(lax.map, product), vectors)
+        linear = jax.linearize(gradient, theta)[1]
+        yield from both(f"{layout}, linearize, lax.map over {count}", count, partial(lax.map, linear), vectors)
         for size in (4, 16, 64):
             yield variant(f"{layout}, vmap of {size}", size, partial(whole, jax.vmap(product), vectors[:size]))
         yield from both(f"{layout}, chunks of 16", count, *in_chunks(product, vectors, 16))
