@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ import fixtures
 import jax_peer
 import sklearn_peer
 import torch_peer
-from variant import THREADS, Variant, rate
+from variant import THREADS, rate
 
 NETS = ("swiss-roll", "minefield", "circles", "width-8", "width-64", "width-256")
 PEERS = ("JAX", "PyTorch", "scikit-learn")
@@ -53,46 +54,23 @@ def ask(engine: Path, row: str, seconds: float) -> dict:
     return json.loads(output.stdout)
 
 
-def problem(row: str, directory: Path, first: dict):
-    """The peers' variants of a row, and a function that checks a result and returns what to note of it."""
+def problem(row: str, directory: Path, median: float):
+    """The peers' variants of a row, and a function that checks a result and returns what to keep of it."""
     work, _, name = row.partition(":")
     if work == "tsne":
         with np.load(directory / "iterates.npz") as arrays:
-            return list(sklearn_peer.tsne(arrays["rows"])), lambda result: result
+            return list(sklearn_peer.tsne(arrays["rows"])), dict
     net = fixtures.load(directory, name)
-    frame = fixtures.probabilities(net) if work == "boundary" else None
-    arguments = (net, first["median"]) if work == "radii" else (net,)
-
-    def check(result: np.ndarray) -> dict:
-        match work:
-            case "evaluate":
-                fixtures.check_losses(net, result)
-            case "train":
-                fixtures.check_trained(net, result)
-            case "ensemble":
-                fixtures.check_trained(net, result[0])
-            case "hvp":
-                fixtures.check_hvp(net, result[0])
-            case "proposals":
-                return {"inside": float(result.mean())}
-            case "radii":
-                fixtures.check_median(np.median(result), first["median"])
-                return {"median": float(np.median(result))}
-            case "boundary":
-                fixtures.check_frame(frame, (result[:, 0], result[:, 1]))
-        return {}
-
-    variants: list[Variant] = []
-    for peer in (jax_peer, torch_peer):
-        variants += getattr(peer, work)(*arguments)
-    return variants, check
+    arguments = (net, median) if work == "radii" else (net,)
+    variants = [variant for peer in (jax_peer, torch_peer) for variant in getattr(peer, work)(*arguments)]
+    return variants, partial(fixtures.check, work, net, median)
 
 
 def compare(row: str, engine: Path, directory: Path, seconds: float, rounds: int) -> dict:
     """Every variant once, then the engine and each peer's finalists in turn; the best round of each counts."""
     torch._dynamo.reset()
     ours = [ask(engine, row, seconds)]
-    variants, check = problem(row, directory, ours[0])
+    variants, check = problem(row, directory, ours[0].get("median", 0.0))
     found, calls = {}, {}
     for variant in variants:
         entry = found[variant.label] = {"peer": variant.peer, "name": variant.name, "rates": []}

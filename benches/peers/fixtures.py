@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-CLASS_RANGE = 18.0  # the boundary's window is [-18, 18]²
+from variant import RADII, REACH
+
+HALF_WINDOW = 18.0  # the boundary's window is [-18, 18]²
 FRAME = 500  # points along a side of it
 
 
@@ -60,7 +62,7 @@ def layers(theta, widths):
 
 def window() -> np.ndarray:
     """The boundary's points, [FRAME², 2]."""
-    side = np.linspace(-CLASS_RANGE, CLASS_RANGE, FRAME, dtype=np.float32)
+    side = np.linspace(-HALF_WINDOW, HALF_WINDOW, FRAME, dtype=np.float32)
     return np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
 
 
@@ -74,30 +76,36 @@ def probabilities(net: Net) -> np.ndarray:
 
 def require(what: str, error: float, bound: float) -> None:
     if not error <= bound:  # so that NaN fails too
-        raise Mismatch(f"{what}: error {error:.2e}, allowed {bound:.0e}")
+        raise Mismatch(f"{what}: off by {error:.2e}, allowed {bound:.0e}")
 
 
-def check_losses(net: Net, losses: np.ndarray) -> None:
-    expected = net.losses[: len(losses)]
-    require(f"losses of {net.name}", np.max(np.abs(losses - expected) / expected), 1e-4)
+def crossings(net: Net, median: float, losses: np.ndarray) -> np.ndarray:
+    """Radius of each ray of losses [rays, RADII]: where the line from the last point inside meets the cutoff."""
+    grid, rows = np.linspace(0, REACH * median, RADII), np.arange(len(losses))
+    last = np.argmax(losses > net.cutoff, axis=1) - 1
+    share = (net.cutoff - losses[rows, last]) / (losses[rows, last + 1] - losses[rows, last])
+    return np.where(last < 0, np.inf, grid[last] + share * grid[1])  # a ray that never leaves is longer than all
 
 
-def check_hvp(net: Net, product: np.ndarray) -> None:
-    error = np.linalg.norm(product - net.hvp) / np.linalg.norm(net.hvp)
-    require(f"Hessian product of {net.name}", error, 1e-3)
-
-
-def check_trained(net: Net, losses: np.ndarray) -> None:
-    for step, bound in ((10, 1e-3), (100, 1e-2)):
-        error = abs(losses[step] / net.trained[step] - 1)
-        require(f"loss of {net.name} after {step} Adam steps", error, bound)
-
-
-def check_frame(expected: np.ndarray, frame: tuple[np.ndarray, np.ndarray]) -> None:
-    probability, label = frame
-    require("probabilities of the boundary", np.max(np.abs(probability - expected)), 1e-3)
-    require("classes of the boundary", np.mean(label != (expected > 0.5)), 1e-3)
-
-
-def check_median(radius: float, expected: float) -> None:
-    require("median radius", abs(radius / expected - 1), 0.03)
+def check(work: str, net: Net, median: float, result: np.ndarray) -> dict:
+    """Raises `Mismatch` where a result is not the engine's; returns what is worth keeping of it."""
+    match work:
+        case "evaluate":
+            require("losses, relative", np.max(np.abs(result / net.losses[: len(result)] - 1)), 1e-4)
+        case "train" | "ensemble":  # the first net of an ensemble starts where the single one does
+            losses = np.atleast_2d(result)[0]
+            for step, bound in ((10, 1e-3), (100, 1e-2)):
+                require(f"loss after {step} steps, relative", abs(losses[step] / net.trained[step] - 1), bound)
+        case "hvp":
+            require("product, relative", np.linalg.norm(result[0] - net.hvp) / np.linalg.norm(net.hvp), 1e-3)
+        case "proposals":
+            return {"inside": float(result.mean())}
+        case "radii":
+            found = float(np.median(crossings(net, median, result)))
+            require(f"median radius {found:.4g} for {median:.4g}, relative", abs(found / median - 1), 0.03)
+            return {"median": found}
+        case "boundary":
+            expected = probabilities(net)
+            require("probabilities", np.max(np.abs(result[:, 0] - expected)), 1e-3)
+            require("share of other classes", np.mean((result[:, 1] > 0.5) != (expected > 0.5)), 1e-3)
+    return {}

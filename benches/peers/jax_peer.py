@@ -12,8 +12,8 @@ import numpy as np
 from jax import lax
 
 import fixtures
-from variant import (ANGLE, BETA1, BETA2, EPSILON, LEARNING_RATE, MODELS, RADII, RAYS, REACH, THREADS, WALKERS, Call,
-                     Variant)
+from variant import (ANGLE, BETA1, BETA2, EPSILON, LEARNING_RATE, MODELS, MOVES, RADII, RAYS, REACH, THREADS, WALKERS,
+                     Call, Variant)
 
 LAYOUTS = ("W@X", "X@Wᵀ")  # feature-major and point-major activations
 GENERATORS = ("threefry2x32", "rbg", "unsafe_rbg")
@@ -155,7 +155,6 @@ def hvp(net: fixtures.Net) -> Iterator[Variant]:
 
 def proposals(net: fixtures.Net) -> Iterator[Variant]:
     """Batches of walkers one after the other, each through all moves; returns whether a proposal was inside."""
-    moves, n = 10, len(net.minimum)
     minimum = jnp.asarray(net.minimum)
 
     def walk(loss, batch: int, key):
@@ -164,33 +163,29 @@ def proposals(net: fixtures.Net) -> Iterator[Variant]:
             inside = jax.vmap(loss)(minimum + net.sigma * proposal) <= net.cutoff
             return jnp.where(inside[:, None], proposal, z), inside
 
-        return lax.scan(move, jnp.zeros((batch, n)), jax.random.split(key, moves))[1]
+        return lax.scan(move, jnp.zeros((batch, len(minimum))), jax.random.split(key, MOVES))[1]
 
     for layout in LAYOUTS:
         for generator in GENERATORS:
-            for batch in (1, 8, 50, 100):
+            for batch in (8, 50, 100, 200):
                 keys = jax.random.split(jax.random.key(0, impl=generator), WALKERS // batch)
                 run = partial(lax.map, partial(walk, flat_loss(net, layout), batch))
-                yield from both(f"{layout}, {generator}, batches of {batch}", WALKERS * moves, run, keys)
+                yield from both(f"{layout}, {generator}, batches of {batch}", WALKERS * MOVES, run, keys)
 
 
 def radii(net: fixtures.Net, median: float) -> Iterator[Variant]:
-    """Radius along each ray: where the line through the last grid point inside and the first outside meets the cutoff."""
-    grid = jnp.linspace(0, REACH * median, RADII)
-    minimum = jnp.asarray(net.minimum)
+    """Losses [rays, RADII] along random rays; θ is built within the clock."""
+    grid, minimum = jnp.linspace(0, REACH * median, RADII), jnp.asarray(net.minimum)
 
-    def radius(loss, size: int, key):
+    def ray(loss, size: int, key):
         direction = jax.random.normal(key, minimum.shape)
         direction /= jnp.linalg.norm(direction)
-        losses = lax.map(lambda r: loss(minimum + r * direction), grid, batch_size=size)
-        first = jnp.argmax(losses > net.cutoff)
-        share = (net.cutoff - losses[first - 1]) / (losses[first] - losses[first - 1])
-        return jnp.where(first > 0, grid[first - 1] + share * (grid[first] - grid[first - 1]), jnp.inf)
+        return lax.map(lambda r: loss(minimum + r * direction), grid, batch_size=size)
 
-    keys = jax.random.split(jax.random.key(0, impl="unsafe_rbg"), RAYS)
+    keys = jax.random.split(jax.random.key(0), RAYS)
     for layout in LAYOUTS:
-        for size in (1, 20, 100):
-            run = partial(lax.map, partial(radius, flat_loss(net, layout), size))
+        for size in (1, 100):
+            run = partial(lax.map, partial(ray, flat_loss(net, layout), size))
             yield from both(f"{layout}, {size} radii at a time", 1, run, keys)
 
 

@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 
 import fixtures
-from variant import (ANGLE, BETA1, BETA2, EPSILON, LEARNING_RATE, MODELS, RADII, RAYS, REACH, THREADS, WALKERS, Call,
-                     Variant)
+from variant import (ANGLE, BETA1, BETA2, EPSILON, LEARNING_RATE, MODELS, MOVES, RADII, RAYS, REACH, THREADS, WALKERS,
+                     Call, Variant)
 
 LAYOUTS = ("W@X", "X@Wᵀ")  # feature-major and point-major activations
 POOL = ThreadPoolExecutor(THREADS)
@@ -164,7 +164,7 @@ def descents(net: fixtures.Net, theta: np.ndarray, steps: int, units: float) -> 
     start = [a.contiguous() for pair in fixtures.layers(torch.from_numpy(theta), net.widths) for a in pair]
     for layout, threads in itertools.product(LAYOUTS, sorted({1, THREADS})):
         loss = tree_loss(net, layout)
-        name = f"{layout}, {threads} threads of its own"
+        name = f"{layout}, {threads} own threads"
         for option in ("foreach", "fused"):
             run = by_optimizer(loss, start, steps, **{option: True})
             yield variant(f"{name}, eager, Adam({option})", units, partial(whole, run, threads))
@@ -190,7 +190,7 @@ def hvp(net: fixtures.Net) -> Iterator[Variant]:
     for layout, threads in itertools.product(LAYOUTS, sorted({1, THREADS})):
         gradient = torch.func.grad(flat_loss(net, layout))
         product = lambda v, gradient=gradient: torch.func.jvp(gradient, (theta,), (v,))[1]
-        name = f"{layout}, {threads} threads of its own"
+        name = f"{layout}, {threads} own threads"
         once = lambda f, n: whole(lambda: f(v)[None].numpy(), n)
         yield variant(f"{name}, jvp of grad", 1, partial(once, product, threads))
         yield variant(f"{name}, jvp of grad, compiled", 1, lambda f=product, n=threads: once(COMPILE(f), n))
@@ -213,57 +213,44 @@ def generator(seed: int) -> torch.Generator:
 
 def proposals(net: fixtures.Net) -> Iterator[Variant]:
     """Batches of walkers one after the other, each through all moves; returns whether a proposal was inside."""
-    moves, minimum = 10, torch.from_numpy(net.minimum)
+    minimum = torch.from_numpy(net.minimum)
 
-    def mover(loss):
-        def move(z, noise):
-            proposal = torch.add(np.cos(ANGLE) * z, noise, alpha=np.sin(ANGLE))
-            inside = loss(minimum + net.sigma * proposal) <= net.cutoff
-            return torch.where(inside[:, None], proposal, z), inside
+    def move(loss, z, noise):
+        proposal = torch.add(np.cos(ANGLE) * z, noise, alpha=np.sin(ANGLE))
+        inside = loss(minimum + net.sigma * proposal) <= net.cutoff
+        return torch.where(inside[:, None], proposal, z), inside
 
-        return move
-
-    def walk(move):
-        def walked(part):
-            z, random = part
-            inside = []
-            for _ in range(moves):
-                z, hit = move(z, torch.randn(z.shape, generator=random))
-                inside.append(hit)
-            return torch.stack(inside, -1)
-
-        return walked
+    def walk(move, part):
+        (z, random), inside = part, []
+        for _ in range(MOVES):
+            z, hit = move(z, torch.randn(z.shape, generator=random))
+            inside.append(hit)
+        return torch.stack(inside, -1)
 
     for layout in LAYOUTS:
+        step = partial(move, flat_loss(net, layout))
         for batch in (8, 50, 100, 200):
             parts = [(torch.zeros(batch, len(minimum)), generator(seed)) for seed in range(WALKERS // batch)]
-            name = f"{layout}, batches of {batch}"
-            yield from over_parts(name, WALKERS * moves, mover(flat_loss(net, layout)), parts, walk)
+            around = lambda step: partial(walk, step)
+            yield from over_parts(f"{layout}, batches of {batch}", WALKERS * MOVES, step, parts, around)
 
 
 def radii(net: fixtures.Net, median: float) -> Iterator[Variant]:
-    """Radius along each ray: where the line through the last grid point inside and the first outside meets the cutoff."""
+    """Losses [rays, RADII] along random rays; θ is built within the clock."""
     grid, minimum = torch.linspace(0, REACH * median, RADII), torch.from_numpy(net.minimum)
 
-    def ray(size: int, losses_at):
-        def radius(random):
-            direction = torch.randn(minimum.shape, generator=random)
-            direction /= direction.norm()
-            losses = torch.cat([losses_at(direction, part) for part in grid.split(size)])
-            first = int((losses > net.cutoff).int().argmax())
-            if first == 0:
-                return torch.tensor([np.inf])
-            share = (net.cutoff - losses[first - 1]) / (losses[first] - losses[first - 1])
-            return torch.lerp(grid[first - 1], grid[first], share)[None]
-
-        return radius
+    def ray(size: int, losses_at, random):
+        direction = torch.randn(minimum.shape, generator=random)
+        direction /= direction.norm()
+        return torch.cat([losses_at(direction, radii) for radii in grid.split(size)])[None]
 
     for layout in LAYOUTS:
         loss = flat_loss(net, layout)
-        losses_at = lambda direction, part, loss=loss: loss(minimum + part[:, None] * direction)
-        for size in (20, 50, 100):
+        losses_at = lambda direction, radii, loss=loss: loss(minimum + radii[:, None] * direction)
+        for size in (50, 100):
             parts = [generator(seed) for seed in range(RAYS)]
-            yield from over_parts(f"{layout}, {size} radii at a time", 1, losses_at, parts, partial(ray, size))
+            around = lambda losses_at, size=size: partial(ray, size, losses_at)
+            yield from over_parts(f"{layout}, {size} radii at a time", 1, losses_at, parts, around)
 
 
 def boundary(net: fixtures.Net) -> Iterator[Variant]:

@@ -13,7 +13,7 @@ THREADS = os.cpu_count() or 1
 # What the rows ask for; the engine does the same.
 LEARNING_RATE, BETA1, BETA2, EPSILON = 1e-3, 0.9, 0.999, 1e-8
 MODELS = 64  # nets of an ensemble
-WALKERS, ANGLE = 200, 0.3  # of a proposal
+WALKERS, MOVES, ANGLE = 200, 10, 0.3  # of a proposal; every call starts at the minimum
 RAYS, RADII, REACH = 1000, 100, 3.0  # the grid of radii ends at REACH times the median
 
 Call = Callable[[], Any]
