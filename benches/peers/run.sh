@@ -16,4 +16,4 @@ if [ ! -x "$venv/bin/python" ]; then
 fi
 "$venv/bin/python" -c 'import jax, sklearn, torch' 2>/dev/null ||
     "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
-exec "$venv/bin/python" "$here/compare.py" --engine "$target/release/engine" --binary "$target/release/basinscope" "$@"
+exec "$venv/bin/python" -B "$here/compare.py" --engine "$target/release/engine" --binary "$target/release/basinscope" "$@"

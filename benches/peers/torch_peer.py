@@ -99,7 +99,7 @@ def evaluate(net: fixtures.Net) -> Iterator[Variant]:
     weights = [(w.contiguous(), b.contiguous()) for w, b in fixtures.layers(torch.from_numpy(net.theta), net.widths)]
     for layout in LAYOUTS:
         loss = tree_loss(net, layout)
-        for size in (8, 16, 32, 64, 128, 256, 1024):
+        for size in (16, 64, 256, 1024):
             if size <= count:
                 starts = range(0, count // size * size, size)
                 parts = [[(w[s : s + size], b[s : s + size]) for w, b in weights] for s in starts]
