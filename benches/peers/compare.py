@@ -29,6 +29,7 @@ PEERS = ("JAX", "PyTorch", "scikit-learn")
 FINALISTS = 2  # variants of each peer that go into the later rounds
 PEAK_SHARE = 0.55  # of multiply–add peak, for evaluate:swiss-roll
 SAME_KL = 1.02  # t-SNE counts if its divergence is at most this times scikit-learn's
+MANY_RAYS = 8000
 FRAME_MS, HELP_MS, HELP_RUNS = 10, 20, 30
 # work: unit, least ratio, the peers it is counted against (empty: the best of all)
 GOALS = {
@@ -50,8 +51,8 @@ def say(text: str) -> None:
 
 
 def ask(engine: Path, row: str, seconds: float) -> dict:
-    output = subprocess.run([engine, "time", row, "--seconds", str(seconds)], check=True, stdout=subprocess.PIPE, text=True)
-    return json.loads(output.stdout)
+    command = [engine, "time", row, "--seconds", str(seconds)]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
 def problem(row: str, directory: Path, median: float):
@@ -61,6 +62,11 @@ def problem(row: str, directory: Path, median: float):
         with np.load(directory / "iterates.npz") as arrays:
             return list(sklearn_peer.tsne(arrays["rows"])), dict
     net = fixtures.load(directory, name)
+    if work == "radii":  # the engine's own median, against so many rays that only its own scatter is left
+        *_, many = jax_peer.radii(net, median, MANY_RAYS)
+        reference = np.median(fixtures.crossings(net, median, many.build()()))
+        say(f"  median radius of {MANY_RAYS:,} rays {reference:.4f}, the engine's {median:.4f}")
+        fixtures.require("the engine's median radius, relative", abs(median / reference - 1), 0.03)
     arguments = (net, median) if work == "radii" else (net,)
     variants = [variant for peer in (jax_peer, torch_peer) for variant in getattr(peer, work)(*arguments)]
     return variants, partial(fixtures.check, work, net, median)
@@ -95,8 +101,8 @@ def compare(row: str, engine: Path, directory: Path, seconds: float, rounds: int
         ours.append(ask(engine, row, seconds))
         for label, (variant, call) in calls.items():
             found[label]["rates"].append(rate(call, variant.units, seconds))
-    return {"row": row, "engine": max(ours, key=lambda one: one["value"]), "engine_values": [one["value"] for one in ours],
-            "variants": list(found.values())}
+    best = max(ours, key=lambda one: one["value"])
+    return {"row": row, "engine": best, "engine_values": [one["value"] for one in ours], "variants": list(found.values())}
 
 
 def finalists(found: dict[str, dict]) -> list[str]:

@@ -102,7 +102,8 @@ def check(work: str, net: Net, median: float, result: np.ndarray) -> dict:
             return {"inside": float(result.mean())}
         case "radii":
             found = float(np.median(crossings(net, median, result)))
-            require(f"median radius {found:.4g} for {median:.4g}, relative", abs(found / median - 1), 0.03)
+            # Medians of 1,000 rays each scatter by 1.6 %, so their ratio by 2.3 %: four of those is a false alarm in 16,000.
+            require(f"median radius {found:.4g} for {median:.4g}, relative", abs(found / median - 1), 0.092)
             return {"median": found}
         case "boundary":
             expected = probabilities(net)

@@ -173,7 +173,7 @@ def proposals(net: fixtures.Net) -> Iterator[Variant]:
                 yield from both(f"{layout}, {generator}, batches of {batch}", WALKERS * MOVES, run, keys)
 
 
-def radii(net: fixtures.Net, median: float) -> Iterator[Variant]:
+def radii(net: fixtures.Net, median: float, rays: int = RAYS) -> Iterator[Variant]:
     """Losses [rays, RADII] along random rays; θ is built within the clock."""
     grid, minimum = jnp.linspace(0, REACH * median, RADII), jnp.asarray(net.minimum)
 
@@ -182,7 +182,7 @@ def radii(net: fixtures.Net, median: float) -> Iterator[Variant]:
         direction /= jnp.linalg.norm(direction)
         return lax.map(lambda r: loss(minimum + r * direction), grid, batch_size=size)
 
-    keys = jax.random.split(jax.random.key(0), RAYS)
+    keys = jax.random.split(jax.random.key(rays), rays)
     for layout in LAYOUTS:
         for size in (1, 100):
             run = partial(lax.map, partial(ray, flat_loss(net, layout), size))
