@@ -29,10 +29,10 @@ class Net:
     losses: np.ndarray  # [K], nats
     v: np.ndarray  # [n]
     hvp: np.ndarray  # [n]
-    trained: np.ndarray  # [T + 1], nats
-    minimum: np.ndarray  # [n]
     sigma: float
     cutoff: float
+    trained: np.ndarray | None = None  # [T + 1], nats; of the net that is trained, as is the next
+    minimum: np.ndarray | None = None  # [n]
 
     @property
     def targets(self) -> np.ndarray:
