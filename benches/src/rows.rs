@@ -16,7 +16,7 @@ use std::time::Instant;
 /// Cutoff on the mean loss of volumes and radii, the paper's.
 pub const CUTOFF: f64 = 0.1;
 /// Width σ of the Gaussian steps of the proposals.
-pub const SIGMA: f64 = 0.01;
+pub const SIGMA: f64 = 0.05;
 /// Nets trained side by side.
 const ENSEMBLE: usize = 64;
 /// Steps of each before the clock is looked at.
@@ -116,6 +116,8 @@ pub fn measure(row: &str, seconds: f64) -> Result<Measured> {
                 seed += 1;
                 let settings = SubsimSettings {
                     replicates: rayon::current_num_threads(),
+                    // As many as a doubled run takes: most evaluations then follow a fresh draw.
+                    moves: 40,
                     doublings: 0,
                     seed,
                     ..SubsimSettings::default()

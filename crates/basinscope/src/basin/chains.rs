@@ -1,10 +1,9 @@
 //! Hamiltonian chains in the tempered potential of a basin, in the metric of its stiff directions.
 
 use super::stiff::StiffDirections;
-use crate::random::{Stream, stream};
+use crate::random::{Stream, fill_normal, stream};
 use crate::surface::Differentiable;
 use rand::RngExt;
-use rand_distr::StandardNormal;
 use std::f64::consts::FRAC_PI_2;
 
 /// Chains that move in step, so that products with the stiff directions are products of matrices.
@@ -77,9 +76,9 @@ impl<'a, S: Differentiable> Chains<'a, S> {
     ) -> Self {
         let (n, k) = (surface.dim(), stiff.len());
         let mut rng = stream(seed, "lta", group);
-        let x: Vec<f32> = (0..count * n)
-            .map(|_| level.sigma as f32 * rng.sample::<f32, _>(StandardNormal))
-            .collect();
+        let mut x = vec![0.0; count * n];
+        fill_normal(&mut rng, &mut x);
+        x.iter_mut().for_each(|x| *x *= level.sigma as f32);
         let mut along_x = vec![0.0; count * k];
         coordinates(stiff, &x, &mut along_x);
         let mut chains = Self {
@@ -210,9 +209,7 @@ impl<'a, S: Differentiable> Chains<'a, S> {
     /// Draws w ~ N(0, C).
     fn refresh(&mut self, shape: &Shape) {
         let flat = shape.rest.variance.sqrt() as f32;
-        for w in &mut self.w {
-            *w = self.rng.sample(StandardNormal);
-        }
+        fill_normal(&mut self.rng, &mut self.w);
         coordinates(self.stiff, &self.w, &mut self.along_w);
         self.w.iter_mut().for_each(|w| *w *= flat);
         let mut more = self.along_w.clone();

@@ -3,9 +3,8 @@
 use super::region::Region;
 use super::stiff::StiffDirections;
 use super::subsim::{SubsimSettings, Walk};
-use crate::random::{Stream, stream};
+use crate::random::{Stream, fill_normal, stream};
 use rand::RngExt;
-use rand_distr::StandardNormal;
 
 /// Share of the walkers that survive a step outwards: the step is chosen so, and aims at
 /// [`AIM`].
@@ -52,7 +51,8 @@ impl<'a, R: Region> Cloud<'a, R> {
     ) -> Self {
         let (p, n) = (settings.particles, region.dim());
         let mut rng = stream(settings.seed, "subsim", index);
-        let z = (0..p * n).map(|_| rng.sample(StandardNormal)).collect();
+        let mut z = vec![0.0; p * n];
+        fill_normal(&mut rng, &mut z);
         Self {
             settings,
             region,
@@ -265,8 +265,7 @@ impl<'a, R: Region> Cloud<'a, R> {
                 let together = TOGETHER.min(p - first);
                 let xi = &mut xi[..together * n];
                 let turn = &mut turn[..together * k];
-                xi.iter_mut()
-                    .for_each(|x| *x = self.rng.sample(StandardNormal));
+                fill_normal(&mut self.rng, xi);
                 if k > 0 {
                     self.stiff.coordinates(xi, turn);
                     // ξ ← ξ − V·(1 − s)∘Vᵀξ, and its coordinates ← s∘Vᵀξ.

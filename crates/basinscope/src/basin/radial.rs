@@ -5,13 +5,11 @@ use super::radius::{Crossing, Ray, Search};
 use super::statistics::{bootstrap_intervals, effective_sample_size, ln_sum_exp, quantile};
 use crate::direction::{Normalization, scales};
 use crate::net::ParameterLayout;
-use crate::random::stream;
+use crate::random::{fill_normal, stream};
 use crate::record::VolumeRecord;
 use crate::surface::LossSurface;
 use crate::surface::analytic::ln_unit_ball;
 use crate::{Error, Result};
-use rand::RngExt;
-use rand_distr::StandardNormal;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -222,7 +220,8 @@ impl Radial {
     /// Direction D·z of one ray, z uniform on the unit sphere of the free parameters.
     fn direction(&self, index: usize, scales: &[f64], free: &[usize]) -> Vec<f32> {
         let rng = &mut stream(self.settings.seed, "rays", index as u64);
-        let z: Vec<f32> = free.iter().map(|_| rng.sample(StandardNormal)).collect();
+        let mut z = vec![0.0_f32; free.len()];
+        fill_normal(rng, &mut z);
         let norm = z.iter().map(|&z| f64::from(z).powi(2)).sum::<f64>().sqrt();
         let mut direction = vec![0.0; scales.len()];
         for (&at, &z) in free.iter().zip(&z) {

@@ -1,5 +1,9 @@
 //! Seeded random streams: one per task, so that the number of threads never changes a result.
 
+mod normal;
+
+pub use normal::fill_normal;
+
 use rand::SeedableRng;
 pub use rand_chacha::ChaCha8Rng as Stream;
 
