@@ -10,7 +10,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRu
 use rand::{Rng, RngExt};
 
 /// Parameters times points of one case, at most.
-const COST: usize = 2_000_000;
+const COST: usize = 5_000_000;
 
 /// Hands the same random cases to a property in every run.
 fn holds(cases: u32, property: impl Fn(&Setup) -> Result<(), TestCaseError>) {
@@ -351,36 +351,31 @@ fn every_path_agrees_with_f64_and_with_the_portable_one() {
 
 #[test]
 fn a_path_repeats_itself_bit_for_bit() {
-    // A wider and deeper net, of which nothing but NaN is left in the buffers.
+    // A wider and deeper net, which leaves nothing but NaN in the buffers it has used.
     let bigger = Case {
         widths: vec![10, 301, 301, 301, 301, 301, 6],
         activation: Activation::Tanh,
-        counts: [33, 0],
+        counts: [17, 0],
         seed: 0,
     };
     let mut bigger = bigger.build();
     bigger.theta.fill(f32::NAN);
-    let mut used: Vec<(Kernel, Workspace)> = (Kernel::supported().into_iter())
-        .map(|kernel| (kernel, Workspace::default()))
-        .collect();
-    for (kernel, workspace) in &mut used {
-        bigger.run(*kernel, workspace);
-    }
-    let used = std::cell::RefCell::new(used);
     holds(64, |setup| {
-        for (kernel, used) in used.borrow_mut().iter_mut() {
+        for kernel in Kernel::supported() {
+            let used = &mut Workspace::default();
+            bigger.run(kernel, used);
             let workspace = &mut Workspace::default();
-            let bits = setup.run(*kernel, workspace).bits();
+            let bits = setup.run(kernel, workspace).bits();
             prop_assert!(
-                setup.run(*kernel, workspace).bits() == bits,
+                setup.run(kernel, workspace).bits() == bits,
                 "{kernel:?} again"
             );
             prop_assert!(
-                setup.run(*kernel, used).bits() == bits,
+                setup.run(kernel, used).bits() == bits,
                 "{kernel:?} in used buffers"
             );
             let elsewhere = std::thread::scope(|scope| {
-                let run = || setup.run(*kernel, &mut Workspace::default()).bits();
+                let run = || setup.run(kernel, &mut Workspace::default()).bits();
                 scope.spawn(run).join().unwrap()
             });
             prop_assert!(elsewhere == bits, "{kernel:?} on another thread");
