@@ -167,7 +167,7 @@ fn gap(values: &[f64], turn: usize) -> f64 {
     let best = (1..sorted.len()).max_by(|&i, &j| worth(i).total_cmp(&worth(j)));
     match best {
         Some(i) => 0.5 * (sorted[i - 1] + sorted[i]),
-        None => sorted[0] + if turn % 2 == 0 { 1.0 } else { -1.0 },
+        None => sorted[0] + if turn.is_multiple_of(2) { 1.0 } else { -1.0 },
     }
 }
 
@@ -283,9 +283,9 @@ fn largest(found: &[f32], exact: &[f64]) -> f64 {
     difference.fold(0.0, f64::max) / scale
 }
 
-/// Rounding, relative to the largest or the norm: a unit's sum of k ≤ 301 terms rounds at random
-/// by about √k·2⁻²⁴ = 1e-6 (Higham and Mary 2019), and at most five layers forward, five along a
-/// direction and five backward add up in quadrature to 4e-6; five standard deviations.
+/// Rounding, relative to the largest or to the norm: a unit's sum of k ≤ 301 terms rounds at random
+/// by no more than about √k·2⁻²⁴ = 1e-6 of its size (Higham and Mary 2019), and the 15 steps of
+/// five layers forward, along a direction and backward add up in quadrature to 4e-6.
 const ROUNDING: f64 = 5e-6;
 
 /// softplus and sigmoid are right to this (`loss.rs`).
