@@ -120,8 +120,8 @@ pub(super) fn backward<S: Simd>(simd: S, pass: &mut Pass<'_>, group: &Group<'_>)
         // δ̇ with the inputs, then δ with the inputs' derivatives (those of the points are 0).
         let mut strips = [Strip::default(); 2 * GROUP];
         let mut len = group.len;
-        for place in 0..group.len {
-            strips[place] = group.strip(&layer, place, activations, dot.as_slice());
+        for (place, strip) in strips[..group.len].iter_mut().enumerate() {
+            *strip = group.strip(&layer, place, activations, dot.as_slice());
         }
         if whole && layer.index > 0 {
             len += group.len;
