@@ -1,7 +1,10 @@
-//! What is timed, shared by the engine of the peers' table, the cost curves and the benches.
+//! What is timed: nets and points, the rows of the peers' table, the cost curves.
 
+pub mod curves;
+pub mod fixtures;
 mod peak;
 mod problem;
+pub mod rows;
 
-pub use peak::peak_gflops;
-pub use problem::Problem;
+pub use peak::{bandwidth, peak_gflops};
+pub use problem::{ITERATES, Problem};

@@ -1,6 +1,8 @@
 //! Many parameter vectors as points of a plane: PCA, t-SNE, and the plain distances beside them.
 
+mod affinities;
 mod distance;
+mod forces;
 mod pca;
 mod tsne;
 

@@ -1,5 +1,7 @@
 //! t-SNE from a seeded start, the same for any number of threads.
 
+use super::affinities::affinities;
+use super::forces::{Force, Padded, Plane, divergence, forces};
 use crate::random::stream;
 use crate::{Error, Result};
 use rand::RngExt;
@@ -10,6 +12,18 @@ use serde::{Deserialize, Serialize};
 pub const DEFAULT_EPOCHS: usize = 1_000;
 /// Standard deviation of the random start, as in van der Maaten's own code.
 const START: f64 = 1e-4;
+/// Steps with exaggerated affinities, which bring clusters together first.
+const EARLY_EPOCHS: usize = 250;
+const EARLY: Phase = Phase {
+    exaggeration: 12.0,
+    momentum: 0.5,
+};
+const LATE: Phase = Phase {
+    exaggeration: 1.0,
+    momentum: 0.8,
+};
+/// Gains stay above this.
+const LEAST_GAIN: f64 = 0.01;
 
 /// What is asked of t-SNE.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -43,23 +57,20 @@ impl TsneSettings {
     /// gradient steps taken.
     ///
     /// Exact gradients (no tree), squared Euclidean distances, early exaggeration 12 for 250
-    /// steps, learning rate max(N/48, 50), random normal start of standard deviation 1e-4.
+    /// steps, learning rate max(N/48, 50) on the gradient of the divergence itself, momentum .5
+    /// and .8, random normal start of standard deviation 1e-4: scikit-learn's defaults.
     ///
     /// # Errors
     /// [`Error::Shape`] where the values are no whole number of rows; [`Error::Setting`] for a
     /// perplexity out of range or no steps.
     ///
     /// # Cost
-    /// Each step N² distances in the plane, on the calling thread alone.
+    /// Each step N² distances in the plane, spread over the threads; the bits do not depend on how
+    /// many there are.
     ///
     /// # Reference
-    /// Van der Maaten and Hinton 2008, by way of the crate `bhtsne`.
-    pub fn run(
-        self,
-        rows: &[f64],
-        dim: usize,
-        mut progress: impl FnMut(usize) + Send,
-    ) -> Result<Tsne> {
+    /// Van der Maaten and Hinton 2008.
+    pub fn run(self, rows: &[f64], dim: usize, mut progress: impl FnMut(usize)) -> Result<Tsne> {
         if dim == 0 || !rows.len().is_multiple_of(dim) {
             return Err(Error::Shape {
                 what: "rows to embed".into(),
@@ -67,8 +78,8 @@ impl TsneSettings {
                 found: vec![rows.len()],
             });
         }
-        let samples: Vec<&[f64]> = rows.chunks_exact(dim).collect();
-        let largest = largest_perplexity(samples.len());
+        let count = rows.len() / dim;
+        let largest = largest_perplexity(count);
         if !(1.0..=largest).contains(&self.perplexity) {
             let expected = format!("from 1 to {largest}, a third of the other points");
             return Err(Error::setting("perplexity", expected, self.perplexity));
@@ -77,25 +88,77 @@ impl TsneSettings {
             return Err(Error::setting("epochs", "at least 1", 0));
         }
         let rng = &mut stream(self.seed, "t-SNE", 0);
-        let start: Vec<f64> = (0..2 * samples.len())
-            .map(|_| START * rng.sample::<f64, _>(StandardNormal))
+        let mut points: Vec<[f64; 2]> = (0..count)
+            .map(|_| [0, 1].map(|_| START * rng.sample::<f64, _>(StandardNormal)))
             .collect();
-        // The crate sums in an order that depends on the threads of its pool: give it one alone.
-        let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build();
-        let alone = alone.map_err(|error| Error::setting("threads", "one more", error))?;
-        let (points, kl_divergence) = alone.install(|| {
-            let mut tsne: bhtsne::tSNE<'_, f64, &[f64]> = bhtsne::tSNE::new(&samples);
-            tsne.perplexity(self.perplexity)
-                .epochs(self.epochs)
-                .initial_embedding(start)
-                .epoch_callback(|epoch, _| progress(epoch + 1))
-                .exact(|a, b| a.iter().zip(*b).map(|(a, b)| (a - b).powi(2)).sum());
-            (tsne.embedding(), tsne.kl_divergence())
-        });
+        let p = affinities(rows, dim, self.perplexity);
+        let mut descent = Descent::new(count);
+        for epoch in 0..self.epochs {
+            let phase = if epoch < EARLY_EPOCHS { EARLY } else { LATE };
+            descent.step(&p, phase, &mut points);
+            progress(epoch + 1);
+        }
         Ok(Tsne {
-            points: points.chunks_exact(2).map(|p| [p[0], p[1]]).collect(),
-            kl_divergence: kl_divergence.unwrap_or(f64::MAX),
+            kl_divergence: divergence(&p, &points),
+            points,
         })
+    }
+}
+
+/// What changes after [`EARLY_EPOCHS`].
+#[derive(Clone, Copy)]
+struct Phase {
+    /// Factor on the affinities.
+    exaggeration: f64,
+    momentum: f64,
+}
+
+/// Gradient descent with momentum and a gain for each coordinate.
+struct Descent {
+    learning_rate: f64,
+    forces: Vec<Force>,
+    velocity: Vec<[f64; 2]>,
+    gains: Vec<[f64; 2]>,
+}
+
+impl Descent {
+    fn new(count: usize) -> Self {
+        Self {
+            learning_rate: (count as f64 / (4.0 * EARLY.exaggeration)).max(50.0),
+            forces: vec![Force::default(); count],
+            velocity: vec![[0.0; 2]; count],
+            gains: vec![[1.0; 2]; count],
+        }
+    }
+
+    /// One step against `dC/dy_i = 4·Σ_j (p − q̂)·q·(y_i − y_j)`, the mean brought back to 0.
+    fn step(&mut self, p: &Padded, phase: Phase, points: &mut [[f64; 2]]) {
+        forces(p, &Plane::of(points), &mut self.forces);
+        let total: f64 = self.forces.iter().map(|force| force.sum).sum();
+        let mut mean = [0.0; 2];
+        let state = self.velocity.iter_mut().zip(&mut self.gains);
+        for ((point, force), (velocity, gain)) in points.iter_mut().zip(&self.forces).zip(state) {
+            for axis in 0..2 {
+                let pull = phase.exaggeration * force.pull[axis];
+                let slope = 4.0 * (pull - force.push[axis] / total);
+                // A coordinate that goes on downhill gains speed, one that turns loses it.
+                gain[axis] = if slope * velocity[axis] < 0.0 {
+                    gain[axis] + 0.2
+                } else {
+                    (gain[axis] * 0.8).max(LEAST_GAIN)
+                };
+                velocity[axis] =
+                    phase.momentum * velocity[axis] - self.learning_rate * gain[axis] * slope;
+                point[axis] += velocity[axis];
+                mean[axis] += point[axis];
+            }
+        }
+        let count = points.len() as f64;
+        for point in points {
+            for axis in 0..2 {
+                point[axis] -= mean[axis] / count;
+            }
+        }
     }
 }
 

@@ -233,31 +233,55 @@ impl Classifier for Architecture {
         }
         let logits = logits(self, theta, points);
         for (row, out) in logits.chunks_exact(outputs).zip(out) {
-            *out = if outputs == 2 {
-                row[1] - row[0]
-            } else {
-                let best = argmax(row);
-                let second = row
-                    .iter()
-                    .enumerate()
-                    .filter(|&(class, _)| class != best)
-                    .map(|(_, &logit)| logit)
-                    .fold(f32::NEG_INFINITY, f32::max);
-                row[best] - second
-            };
+            *out = margin(row);
         }
     }
 
     fn predict(&self, theta: &[f32], points: &[f32], out: &mut [u32]) {
         let outputs = self.num_outputs();
         for (row, out) in logits(self, theta, points).chunks_exact(outputs).zip(out) {
-            *out = if outputs == 1 {
-                u32::from(row[0] > 0.0)
-            } else {
-                argmax(row) as u32
-            };
+            *out = class(row);
         }
     }
+
+    fn classify(&self, theta: &[f32], points: &[f32], classes: &mut [u32], margins: &mut [f32]) {
+        let outputs = self.num_outputs();
+        if outputs == 1 {
+            self.decision(theta, points, margins);
+            for (class, &margin) in classes.iter_mut().zip(&*margins) {
+                *class = u32::from(margin > 0.0);
+            }
+            return;
+        }
+        let logits = logits(self, theta, points);
+        let rows = logits.chunks_exact(outputs);
+        for (row, (to, out)) in rows.zip(classes.iter_mut().zip(margins)) {
+            *to = class(row);
+            *out = margin(row);
+        }
+    }
+}
+
+/// The predicted class of a point with one or more logits.
+fn class(logits: &[f32]) -> u32 {
+    match logits {
+        [logit] => u32::from(*logit > 0.0),
+        _ => argmax(logits) as u32,
+    }
+}
+
+/// The decision margin of a point with two or more logits.
+fn margin(logits: &[f32]) -> f32 {
+    if let [first, second] = logits {
+        return second - first;
+    }
+    let best = argmax(logits);
+    let others = logits.iter().enumerate();
+    let second = others
+        .filter(|&(class, _)| class != best)
+        .map(|(_, &logit)| logit)
+        .fold(f32::NEG_INFINITY, f32::max);
+    logits[best] - second
 }
 
 fn unlabelled(net: &Architecture, points: &[f32]) -> Batch {

@@ -1,6 +1,7 @@
 //! The decision boundary over a plane of inputs, and which points a net gets right.
 
 use super::point::check_dim;
+use crate::net::kernel::logistic;
 use crate::record::Axis;
 use crate::surface::Classifier;
 use crate::{Error, Result};
@@ -31,7 +32,7 @@ pub struct Boundary {
 /// makes no sense; [`Error::Shape`] for a θ of the wrong length.
 ///
 /// # Cost
-/// Two forward passes (margin and class) over `x.count · y.count` points, rows spread over the
+/// One forward pass over `x.count · y.count` points, rows spread over the
 /// threads; the bits do not depend on how many there are.
 ///
 /// # Reference
@@ -49,23 +50,13 @@ pub fn boundary(net: &impl Classifier, theta: &[f32], x: Axis, y: Axis) -> Resul
             let height = y.value(row) as f32;
             let points: Vec<f32> = x.values().flat_map(|x| [x as f32, height]).collect();
             let mut found = vec![0_u32; x.count];
-            net.predict(theta, &points, &mut found);
-            net.decision(theta, &points, probability);
+            net.classify(theta, &points, &mut found, probability);
             for (class, found) in class.iter_mut().zip(found) {
                 *class = found as u8; // at most 256 classes, checked above
             }
-            for probability in probability {
-                *probability = logistic(*probability);
-            }
+            logistic(probability);
         });
     Ok(Boundary { class, probability })
-}
-
-fn logistic(margin: f32) -> f32 {
-    if margin.is_nan() {
-        return 0.5;
-    }
-    (1.0 / (1.0 + (-f64::from(margin)).exp())) as f32
 }
 
 /// Refuses data or nets that have no boundary in the plane, before anything is computed.
@@ -221,9 +212,9 @@ mod tests {
 
     #[test]
     fn extreme_logits_stay_probabilities() {
-        assert_eq!(logistic(f32::INFINITY), 1.0);
-        assert_eq!(logistic(-1e30), 0.0);
-        assert_eq!(logistic(f32::NAN), 0.5);
+        let mut values = [f32::INFINITY, -1e30, f32::NAN];
+        logistic(&mut values);
+        assert_eq!(values, [1.0, 0.0, 0.5]);
     }
 
     struct Wide;

@@ -93,4 +93,9 @@ pub trait Classifier: Sync {
     fn decision(&self, theta: &[f32], points: &[f32], out: &mut [f32]);
     /// The predicted class of each point.
     fn predict(&self, theta: &[f32], points: &[f32], out: &mut [u32]);
+    /// Both at once: predicted classes and decision margins.
+    fn classify(&self, theta: &[f32], points: &[f32], classes: &mut [u32], margins: &mut [f32]) {
+        self.predict(theta, points, classes);
+        self.decision(theta, points, margins);
+    }
 }

@@ -108,11 +108,7 @@ pub fn descend(
             break StopReason::Steps;
         }
         let loss = objective.loss_and_grad(state.step, &state.theta, &mut grad);
-        let norm = grad
-            .iter()
-            .map(|&g| f64::from(g) * f64::from(g))
-            .sum::<f64>()
-            .sqrt();
+        let norm = norm(&grad);
         if !loss.is_finite() || !norm.is_finite() {
             break StopReason::Diverged;
         }
@@ -157,6 +153,17 @@ pub fn descend(
         state.history.push(look(state.step, &state.theta));
     }
     Ok(reason)
+}
+
+/// Euclidean norm, in sums side by side: a single one would wait for itself at every term.
+fn norm(grad: &[f32]) -> f64 {
+    let mut sums = [0.0_f64; 16];
+    for part in grad.chunks(sums.len()) {
+        for (sum, &g) in sums.iter_mut().zip(part) {
+            *sum += f64::from(g) * f64::from(g);
+        }
+    }
+    sums.iter().sum::<f64>().sqrt()
 }
 
 /// Below this a weight is as good as zero: no sum of an f32 net could tell.

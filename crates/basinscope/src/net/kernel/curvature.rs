@@ -11,12 +11,12 @@
 //!
 //! Gauss–Newton keeps `∇²ℓ` and drops every other second derivative: the terms with δ.
 
-use super::batch::{Buffer, Panel};
-use super::gradient::Group;
+use super::batch::{Buffer, PANEL, Panel};
+use super::gradient::{Group, room};
 use super::layer::Layer;
-use super::outer::{Outer, Strip, row_sums};
-use super::pass::{GROUP, Pass, Task, Workspace};
-use super::tile::{Epilogue, Product, Term};
+use super::outer::{Outer, Pair, row_sums};
+use super::pass::{Pass, Task, Workspace};
+use super::tile::{Epilogue, Term};
 use crate::net::{Activation, Architecture};
 use pulp::Simd;
 
@@ -35,19 +35,21 @@ pub(super) struct Tangents {
     pub(super) activations: Buffer,
     /// δ̇ at the logits on entry of [`backward`].
     pub(super) deltas: [Buffer; 2],
+    pub(super) logits: Buffer,
 }
 
 impl Tangents {
-    /// Room for so many activations and deltas.
-    pub(super) fn grow(&mut self, activations: usize, deltas: usize) {
-        self.activations.grow(activations);
-        for buffer in &mut self.deltas {
-            buffer.grow(deltas);
+    /// Room for those of a net.
+    pub(super) fn grow(&mut self, net: &Architecture) {
+        self.activations.grow(room(net.widths().iter().sum()));
+        for deltas in &mut self.deltas {
+            deltas.grow(room(net.widths().iter().copied().max().unwrap_or(1)));
         }
+        self.logits.grow(net.num_outputs() * PANEL);
     }
 }
 
-/// Derivatives along `v` of the activations of one panel; those of the logits come last.
+/// Derivatives along `v` of the activations of one panel of a group.
 #[inline(always)]
 #[allow(clippy::too_many_arguments)] // the net, its point, its direction, a panel
 pub(super) fn forward<S: Simd>(
@@ -56,43 +58,33 @@ pub(super) fn forward<S: Simd>(
     theta: &[f32],
     v: &[f32],
     activations: &[f32],
-    tangents: &mut Tangents,
+    dots: &mut [f32],
     group: &Group<'_>,
-    place: usize,
+    column: usize,
+    width: usize,
 ) {
-    let Panel { width, inputs, .. } = group.panels[place];
-    let dots = &mut tangents.activations.as_mut_slice()[place * group.slot..][..group.slot];
     for layer in Layer::forwards(net) {
-        let (before, out) = dots.split_at_mut(layer.units_before * width);
+        let (depth, next) = (layer.fan_in, layer.row + layer.fan_in);
+        let (before, out) = dots.split_at_mut(next * group.stride);
+        let of_v = Term::new(
+            &v[layer.weights()],
+            depth,
+            group.rows(activations, layer.row, column),
+        );
+        let of_theta = Term::new(
+            &theta[layer.weights()],
+            depth,
+            group.rows(before, layer.row, column),
+        );
+        // The points themselves do not move.
+        let terms = &[of_v, of_theta][..if layer.index == 0 { 1 } else { 2 }];
         let epilogue = if layer.index + 1 == net.num_layers() {
             Epilogue::Linear
         } else {
-            Epilogue::Gate(net.activation(), &activations[layer.activations(width)])
+            Epilogue::Gate(net.activation(), group.rows(activations, next, column))
         };
-        let depth = layer.fan_in;
-        let inputs = match layer.index {
-            0 => inputs,
-            _ => &activations[layer.inputs(width)],
-        };
-        let of_v = Term::new(&v[layer.weights()], depth, inputs);
-        let mut terms = [of_v, of_v];
-        let mut len = 1;
-        if layer.index > 0 {
-            // The points themselves do not move: the first layer has but one term.
-            let dots = &before[layer.inputs(width)];
-            terms[1] = Term::new(&theta[layer.weights()], depth, dots);
-            len = 2;
-        }
-        let product = Product {
-            terms: &terms[..len],
-            init: &v[layer.bias()],
-            depth,
-            outputs: layer.fan_out,
-            width,
-            epilogue,
-            out,
-        };
-        product.run(simd);
+        let (bias, out) = (&v[layer.bias()], &mut out[column..]);
+        layer.forward(simd, terms, bias, epilogue, out, group.stride, width);
     }
 }
 
@@ -103,8 +95,7 @@ pub(super) fn backward<S: Simd>(simd: S, pass: &mut Pass<'_>, group: &Group<'_>)
         return;
     };
     let whole = *matrix == Matrix::Hessian;
-    let (net, theta) = (pass.net, pass.theta);
-    let activation = net.activation();
+    let (activation, stride) = (pass.net.activation(), group.stride);
     let Workspace {
         activations,
         deltas,
@@ -116,67 +107,63 @@ pub(super) fn backward<S: Simd>(simd: S, pass: &mut Pass<'_>, group: &Group<'_>)
     let (mut delta, mut next) = (delta, next);
     let [dot, next_dot] = &mut tangents.deltas;
     let (mut dot, mut next_dot) = (dot, next_dot);
-    for layer in Layer::backwards(net) {
-        // δ̇ with the inputs, then δ with the inputs' derivatives (those of the points are 0).
-        let mut strips = [Strip::default(); 2 * GROUP];
-        let mut len = group.len;
-        for (place, strip) in strips[..group.len].iter_mut().enumerate() {
-            *strip = group.strip(&layer, place, activations, dot.as_slice());
-        }
-        if whole && layer.index > 0 {
-            len += group.len;
-            for place in 0..group.len {
-                strips[group.len + place] = group.strip(&layer, place, dots, delta.as_slice());
-            }
-        }
+    for layer in Layer::backwards(pass.net) {
+        // δ̇ with the inputs, and δ with the inputs' derivatives (those of the points are 0).
+        let pairs = [
+            Pair {
+                delta: group.rows(dot.as_slice(), 0, 0),
+                input: group.rows(activations, layer.row, 0),
+            },
+            Pair {
+                delta: group.rows(delta.as_slice(), 0, 0),
+                input: group.rows(dots, layer.row, 0),
+            },
+        ];
         let outer = Outer {
-            strips: &strips[..len],
+            pairs: &pairs[..if whole && layer.index > 0 { 2 } else { 1 }],
+            width: group.width,
             outputs: layer.fan_out,
             grad: &mut out[layer.weights()],
         };
         outer.run(simd);
-        row_sums(simd, &strips[..group.len], &mut out[layer.bias()]);
+        row_sums(simd, pairs[0].delta, &mut out[layer.bias()], group.width);
         if layer.index == 0 {
             return;
         }
-        let weights = &theta[layer.weights()];
-        for place in 0..group.len {
-            let Strip {
-                delta: dot,
-                input,
-                width,
-            } = strips[place];
-            let start = place * group.delta_slot;
-            let places = start..start + layer.fan_in * width;
-            let back_dot = &mut next_dot.as_mut_slice()[places.clone()];
+        let weights = &pass.theta[layer.weights()];
+        for (column, Panel { width, .. }) in group.panels() {
+            let input = group.rows(activations, layer.row, column);
             let gate = Epilogue::Gate(activation, input);
+            let dot = group.rows(dot.as_slice(), 0, column);
             let of_dot = Term::transposed(weights, layer.fan_in, dot);
+            let back_dot = &mut next_dot.as_mut_slice()[column..];
             if !whole {
-                layer.backward(simd, &[of_dot], gate, back_dot, width);
+                layer.backward(simd, &[of_dot], gate, back_dot, stride, width);
                 continue;
             }
-            let Strip {
-                delta,
-                input: input_dot,
-                ..
-            } = strips[group.len + place];
+            let delta = group.rows(delta.as_slice(), 0, column);
             let of_v = Term::transposed(&v[layer.weights()], layer.fan_in, delta);
-            layer.backward(simd, &[of_dot, of_v], gate, back_dot, width);
-            let back = &mut next.as_mut_slice()[places];
+            layer.backward(simd, &[of_dot, of_v], gate, back_dot, stride, width);
             let of_delta = [Term::transposed(weights, layer.fan_in, delta)];
+            let back = &mut next.as_mut_slice()[column..];
             if activation == Activation::Tanh {
-                layer.backward(simd, &of_delta, Epilogue::Linear, back, width);
-                // φ''·ż = −2a·ȧ and φ' = 1 − a².
-                let terms = back_dot
-                    .iter_mut()
-                    .zip(back)
-                    .zip(input.iter().zip(input_dot));
-                for ((back_dot, back), (&a, &a_dot)) in terms {
-                    *back_dot -= 2.0 * a * a_dot * *back;
-                    *back *= 1.0 - a * a;
+                layer.backward(simd, &of_delta, Epilogue::Linear, back, stride, width);
+                let input_dot = group.rows(dots, layer.row, column);
+                for unit in 0..layer.fan_in {
+                    let row = unit * stride..unit * stride + width;
+                    let terms = back_dot[row.clone()].iter_mut().zip(&mut back[row]);
+                    let inputs = input
+                        .row(unit, width)
+                        .iter()
+                        .zip(input_dot.row(unit, width));
+                    for ((back_dot, back), (&a, &a_dot)) in terms.zip(inputs) {
+                        // φ''·ż = −2a·ȧ and φ' = 1 − a².
+                        *back_dot -= 2.0 * a * a_dot * *back;
+                        *back *= 1.0 - a * a;
+                    }
                 }
             } else {
-                layer.backward(simd, &of_delta, gate, back, width);
+                layer.backward(simd, &of_delta, gate, back, stride, width);
             }
         }
         std::mem::swap(&mut delta, &mut next);

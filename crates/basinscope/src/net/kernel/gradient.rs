@@ -1,22 +1,90 @@
-//! Gradients and products with curvature matrices: panels forward one by one, backward in groups.
+//! Gradients and products with curvature matrices: panels forward one by one, backward together.
 
-use super::batch::{PANEL, Panel};
+use super::batch::{Batch, CHUNK, PANEL, Panel};
 use super::curvature;
 use super::layer::Layer;
 use super::loss;
-use super::outer::{Outer, Strip, row_sums};
-use super::pass::{GROUP, Outcome, Pass, Task, Workspace};
-use super::tile::{Epilogue, Term};
+use super::outer::{Outer, Pair, row_sums};
+use super::pass::{Outcome, Pass, Task, Workspace};
+use super::tile::{Epilogue, Rows, Term};
+use crate::net::Architecture;
 use pulp::Simd;
 
-/// The panels of a group and where their rows lie.
+/// Panels whose gradient is summed together: enough for sums over points to be long, few enough
+/// for all their activations to stay in the second-level cache.
+const GROUP: usize = 4;
+
+/// Values that the rows of a group of panels take, for so many rows.
+pub(super) fn room(rows: usize) -> usize {
+    rows * stride(GROUP * PANEL)
+}
+
+/// From one row of a group to the next: a cache line more than its points, or else rows would
+/// lie a power of two apart and compete for the same few places of the cache.
+fn stride(width: usize) -> usize {
+    width + CHUNK
+}
+
+/// Successive panels, and the rows in which their points lie side by side.
 pub(super) struct Group<'a> {
-    pub(super) panels: [Panel<'a>; GROUP],
-    pub(super) len: usize,
-    /// Activations of a panel, all layers.
-    pub(super) slot: usize,
-    /// Derivatives of a panel, the widest layer.
-    pub(super) delta_slot: usize,
+    panels: [Panel<'a>; GROUP],
+    len: usize,
+    /// Points of all panels.
+    pub(super) width: usize,
+    /// From one row to the next.
+    pub(super) stride: usize,
+}
+
+impl<'a> Group<'a> {
+    fn next(panels: &mut impl Iterator<Item = Panel<'a>>) -> Option<Self> {
+        let mut group = Self {
+            panels: [Panel::default(); GROUP],
+            len: 0,
+            width: 0,
+            stride: 0,
+        };
+        for panel in panels.take(GROUP) {
+            group.panels[group.len] = panel;
+            group.len += 1;
+            group.width += panel.width;
+        }
+        group.stride = stride(group.width);
+        (group.len > 0).then_some(group)
+    }
+
+    /// The panels, each with where its points begin in a row.
+    pub(super) fn panels(&self) -> impl Iterator<Item = (usize, Panel<'a>)> {
+        let first = self.panels[0].start;
+        let panels = self.panels.into_iter().take(self.len);
+        panels.map(move |panel| (panel.start - first, panel))
+    }
+
+    /// The rows of a buffer from one row and point on.
+    pub(super) fn rows<'b>(&self, buffer: &'b [f32], row: usize, column: usize) -> Rows<'b> {
+        Rows {
+            values: &buffer[row * self.stride + column..],
+            stride: self.stride,
+        }
+    }
+}
+
+/// Rows of the logits, the last ones.
+fn logits_row(net: &Architecture) -> usize {
+    net.widths().iter().sum::<usize>() - net.num_outputs()
+}
+
+/// Copies rows of a panel out of a group, one after another.
+pub(super) fn gather(rows: Rows<'_>, width: usize, out: &mut [f32]) {
+    for (index, out) in out.chunks_exact_mut(width).enumerate() {
+        out.copy_from_slice(rows.row(index, width));
+    }
+}
+
+/// Copies rows of a panel into a group.
+pub(super) fn scatter(rows: &[f32], width: usize, out: &mut [f32], stride: usize) {
+    for (row, out) in rows.chunks_exact(width).zip(out.chunks_mut(stride)) {
+        out[..width].copy_from_slice(row);
+    }
 }
 
 impl Pass<'_> {
@@ -26,26 +94,16 @@ impl Pass<'_> {
         if let Task::Gradient(out) | Task::Product { out, .. } = &mut self.task {
             out.fill(0.0);
         }
-        let widths = self.net.widths();
-        let batch = self.batch;
-        let mut group = Group {
-            panels: [Panel::default(); GROUP],
-            len: 0,
-            slot: widths[1..].iter().sum::<usize>() * PANEL,
-            delta_slot: widths.iter().copied().max().unwrap_or(1) * PANEL,
-        };
+        let batch: &Batch = self.batch;
         let mut loss = 0.0;
-        let mut panels = batch.panels().peekable();
-        while let Some(panel) = panels.next() {
-            group.panels[group.len] = panel;
-            loss += self.forward(simd, &group, group.len);
-            group.len += 1;
-            if group.len == GROUP || panels.peek().is_none() {
-                match &self.task {
-                    Task::Product { .. } => curvature::backward(simd, &mut self, &group),
-                    _ => self.backward(simd, &group),
-                }
-                group.len = 0;
+        let mut panels = batch.panels();
+        while let Some(group) = Group::next(&mut panels) {
+            for (column, panel) in group.panels() {
+                loss += self.forward(simd, &group, column, panel);
+            }
+            match &self.task {
+                Task::Product { .. } => curvature::backward(simd, &mut self, &group),
+                _ => self.backward(simd, &group),
             }
         }
         Outcome { loss, correct: 0 }
@@ -53,49 +111,58 @@ impl Pass<'_> {
 
     /// One panel's activations and the derivatives at its logits; its weighted loss.
     #[inline(always)]
-    fn forward<S: Simd>(&mut self, simd: S, group: &Group<'_>, place: usize) -> f64 {
-        let Panel {
-            start,
-            width,
-            inputs,
-        } = group.panels[place];
+    fn forward<S: Simd>(
+        &mut self,
+        simd: S,
+        group: &Group<'_>,
+        column: usize,
+        panel: Panel<'_>,
+    ) -> f64 {
+        let Panel { start, width, .. } = panel;
+        let stride = group.stride;
         let Workspace {
             activations,
             deltas,
+            logits,
+            logit_deltas,
             losses,
             tangents,
         } = &mut *self.workspace;
-        let activations = &mut activations.as_mut_slice()[place * group.slot..][..group.slot];
+        let activations = activations.as_mut_slice();
+        scatter(panel.inputs, width, &mut activations[column..], stride);
         for layer in Layer::forwards(self.net) {
-            let (before, out) = activations.split_at_mut(layer.units_before * width);
-            let input = match layer.index {
-                0 => inputs,
-                _ => &before[layer.inputs(width)],
-            };
-            layer.forward(simd, self.net, self.theta, input, out, width);
+            let (before, out) = activations.split_at_mut((layer.row + layer.fan_in) * stride);
+            let input = group.rows(before, layer.row, column);
+            let out = &mut out[column..];
+            layer.activate(simd, self.net, self.theta, input, out, stride, width);
         }
-        let classes = self.net.num_outputs();
-        let units: usize = self.net.widths()[1..].iter().sum();
-        let logits = &activations[(units - classes) * width..units * width];
+        let (classes, last) = (self.net.num_outputs(), logits_row(self.net));
+        let logits = &mut logits.as_mut_slice()[..classes * width];
+        gather(group.rows(activations, last, column), width, logits);
         let losses = &mut losses.as_mut_slice()[..width];
-        let deltas = &mut deltas[0].as_mut_slice()[place * group.delta_slot..];
-        loss::losses(self.batch, start, logits, classes, losses, Some(deltas));
+        let logit_deltas = &mut logit_deltas.as_mut_slice()[..classes * width];
+        let found = Some(&mut *logit_deltas);
+        loss::losses(self.batch, start, logits, classes, losses, found);
+        let out = &mut deltas[0].as_mut_slice()[column..];
+        scatter(logit_deltas, width, out, stride);
         if let Task::Product { v, .. } = &self.task {
-            let activations = &*activations;
+            let dots = tangents.activations.as_mut_slice();
             curvature::forward(
                 simd,
                 self.net,
                 self.theta,
                 v,
                 activations,
-                tangents,
+                dots,
                 group,
-                place,
+                column,
+                width,
             );
-            let dots = &tangents.activations.as_slice()[place * group.slot..];
-            let dots = &dots[(units - classes) * width..units * width];
-            let out = &mut tangents.deltas[0].as_mut_slice()[place * group.delta_slot..];
-            loss::delta_tangents(self.batch, start, logits, dots, classes, out);
+            let change = &mut tangents.logits.as_mut_slice()[..classes * width];
+            gather(group.rows(dots, last, column), width, change);
+            loss::delta_tangents(self.batch, start, logits, change, classes, logit_deltas);
+            let out = &mut tangents.deltas[0].as_mut_slice()[column..];
+            scatter(logit_deltas, width, out, stride);
         }
         loss::weighted_sum(losses, &self.batch.weights[start..start + width])
     }
@@ -115,52 +182,31 @@ impl Pass<'_> {
         let [delta, next] = deltas;
         let (mut delta, mut next) = (delta, next);
         for layer in Layer::backwards(self.net) {
-            let mut strips = [Strip::default(); GROUP];
-            for (place, strip) in strips[..group.len].iter_mut().enumerate() {
-                *strip = group.strip(&layer, place, activations, delta.as_slice());
-            }
-            let strips = &strips[..group.len];
+            let pair = Pair {
+                delta: group.rows(delta.as_slice(), 0, 0),
+                input: group.rows(activations, layer.row, 0),
+            };
             let outer = Outer {
-                strips,
+                pairs: &[pair],
+                width: group.width,
                 outputs: layer.fan_out,
                 grad: &mut grad[layer.weights()],
             };
             outer.run(simd);
-            row_sums(simd, strips, &mut grad[layer.bias()]);
+            row_sums(simd, pair.delta, &mut grad[layer.bias()], group.width);
             if layer.index == 0 {
                 return;
             }
-            for (place, strip) in strips.iter().enumerate() {
-                let weights = &self.theta[layer.weights()];
-                let terms = [Term::transposed(weights, layer.fan_in, strip.delta)];
-                let gate = Epilogue::Gate(self.net.activation(), strip.input);
-                let out = &mut next.as_mut_slice()[place * group.delta_slot..];
-                layer.backward(simd, &terms, gate, out, strip.width);
+            let weights = &self.theta[layer.weights()];
+            for (column, Panel { width, .. }) in group.panels() {
+                let delta = group.rows(delta.as_slice(), 0, column);
+                let input = group.rows(activations, layer.row, column);
+                let terms = [Term::transposed(weights, layer.fan_in, delta)];
+                let gate = Epilogue::Gate(self.net.activation(), input);
+                let out = &mut next.as_mut_slice()[column..];
+                layer.backward(simd, &terms, gate, out, group.stride, width);
             }
             std::mem::swap(&mut delta, &mut next);
-        }
-    }
-}
-
-impl Group<'_> {
-    /// δ and inputs of a layer on one panel, from rows laid out as the activations and deltas.
-    pub(super) fn strip<'a>(
-        &'a self,
-        layer: &Layer,
-        place: usize,
-        activations: &'a [f32],
-        deltas: &'a [f32],
-    ) -> Strip<'a> {
-        let Panel { width, inputs, .. } = self.panels[place];
-        let input = match layer.index {
-            0 => inputs,
-            _ => &activations[place * self.slot..][layer.inputs(width)],
-        };
-        let delta = &deltas[place * self.delta_slot..][..layer.fan_out * width];
-        Strip {
-            delta,
-            input,
-            width,
         }
     }
 }

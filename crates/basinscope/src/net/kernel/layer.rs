@@ -1,6 +1,6 @@
-//! Where a layer's weights lie in θ, and its forward step.
+//! Where a layer's weights lie in θ, and its steps forward and back.
 
-use super::tile::{Epilogue, Product, Term};
+use super::tile::{Epilogue, Product, Rows, Term};
 use crate::net::Architecture;
 use pulp::Simd;
 use std::ops::Range;
@@ -13,45 +13,46 @@ pub(super) struct Layer {
     pub(super) fan_out: usize,
     /// Where its weights begin in θ; its biases follow them.
     start: usize,
-    /// Units of the layers before it: where its activations begin, in rows of points.
-    pub(super) units_before: usize,
+    /// Where its inputs begin among the rows of all activations, those of the points first; its
+    /// outputs follow them.
+    pub(super) row: usize,
 }
 
 impl Layer {
     /// From the inputs to the logits.
     pub(super) fn forwards(net: &Architecture) -> impl Iterator<Item = Self> {
-        let (mut start, mut units_before) = (0, 0);
-        net.widths()
-            .windows(2)
-            .enumerate()
-            .map(move |(index, pair)| {
-                let layer = Self {
-                    index,
-                    fan_in: pair[0],
-                    fan_out: pair[1],
-                    start,
-                    units_before,
-                };
-                start += (pair[0] + 1) * pair[1];
-                units_before += pair[1];
-                layer
-            })
+        let (mut start, mut row) = (0, 0);
+        let pairs = net.widths().windows(2).enumerate();
+        pairs.map(move |(index, pair)| {
+            let (fan_in, fan_out) = (pair[0], pair[1]);
+            let layer = Self {
+                index,
+                fan_in,
+                fan_out,
+                start,
+                row,
+            };
+            start += (fan_in + 1) * fan_out;
+            row += fan_in;
+            layer
+        })
     }
 
     /// From the logits to the inputs.
     pub(super) fn backwards(net: &Architecture) -> impl Iterator<Item = Self> {
         let mut start = net.num_params();
-        let mut units_before: usize = net.widths()[1..].iter().sum();
+        let mut row: usize = net.widths().iter().rev().skip(1).sum();
         let pairs = net.widths().windows(2).enumerate().rev();
         pairs.map(move |(index, pair)| {
-            start -= (pair[0] + 1) * pair[1];
-            units_before -= pair[1];
+            let (fan_in, fan_out) = (pair[0], pair[1]);
+            start -= (fan_in + 1) * fan_out;
+            row -= fan_in;
             Self {
                 index,
-                fan_in: pair[0],
-                fan_out: pair[1],
+                fan_in,
+                fan_out,
                 start,
-                units_before,
+                row,
             }
         })
     }
@@ -67,53 +68,42 @@ impl Layer {
         start..start + self.fan_out
     }
 
-    /// Places of its activations, of `width` points each, among those of all layers.
-    pub(super) fn activations(&self, width: usize) -> Range<usize> {
-        self.units_before * width..(self.units_before + self.fan_out) * width
-    }
-
-    /// Places of its inputs among the activations of all layers; of a layer that is not the first.
-    pub(super) fn inputs(&self, width: usize) -> Range<usize> {
-        (self.units_before - self.fan_in) * width..self.units_before * width
-    }
-
-    /// Its activations from its inputs, `[fan_in][width]` to `[fan_out][width]`.
+    /// Sums over its inputs for each of its outputs, biases first.
     #[inline(always)]
+    #[allow(clippy::too_many_arguments)] // the operands of a matrix product
     pub(super) fn forward<S: Simd>(
         &self,
         simd: S,
-        net: &Architecture,
-        theta: &[f32],
-        input: &[f32],
+        terms: &[Term<'_>],
+        bias: &[f32],
+        epilogue: Epilogue<'_>,
         out: &mut [f32],
+        stride: usize,
         width: usize,
     ) {
-        let epilogue = if self.index + 1 == net.num_layers() {
-            Epilogue::Linear
-        } else {
-            Epilogue::Activate(net.activation())
-        };
-        let terms = [Term::new(&theta[self.weights()], self.fan_in, input)];
         let product = Product {
-            terms: &terms,
-            init: &theta[self.bias()],
+            terms,
+            init: bias,
             depth: self.fan_in,
             outputs: self.fan_out,
             width,
             epilogue,
             out,
+            stride,
         };
         product.run(simd);
     }
 
-    /// Sums over its outputs for each of its inputs, `[fan_out][width]` to `[fan_in][width]`.
+    /// Sums over its outputs for each of its inputs.
     #[inline(always)]
+    #[allow(clippy::too_many_arguments)] // the operands of a matrix product
     pub(super) fn backward<S: Simd>(
         &self,
         simd: S,
         terms: &[Term<'_>],
         epilogue: Epilogue<'_>,
         out: &mut [f32],
+        stride: usize,
         width: usize,
     ) {
         let product = Product {
@@ -124,7 +114,31 @@ impl Layer {
             width,
             epilogue,
             out,
+            stride,
         };
         product.run(simd);
+    }
+
+    /// Its activations at θ from its inputs.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments)] // the net, its point, the panel
+    pub(super) fn activate<S: Simd>(
+        &self,
+        simd: S,
+        net: &Architecture,
+        theta: &[f32],
+        input: Rows<'_>,
+        out: &mut [f32],
+        stride: usize,
+        width: usize,
+    ) {
+        let epilogue = if self.index + 1 == net.num_layers() {
+            Epilogue::Linear
+        } else {
+            Epilogue::Activate(net.activation())
+        };
+        let terms = [Term::new(&theta[self.weights()], self.fan_in, input)];
+        let bias = &theta[self.bias()];
+        self.forward(simd, &terms, bias, epilogue, out, stride, width);
     }
 }

@@ -1,6 +1,8 @@
 //! Cross-entropy of logits, per example, and its derivative.
 
 use super::batch::{Batch, CHUNK, PANEL};
+use super::path::Kernel;
+use pulp::{Simd, WithSimd};
 
 /// ln(1 + eˣ) in f32, to about 2e-7 relative for every x, without a branch: LLVM turns a loop
 /// over it into SIMD code.
@@ -31,6 +33,23 @@ fn sigmoid(x: f32) -> f32 {
     let e = exp_neg_abs(x);
     let small = e / (1.0 + e);
     if x > 0.0 { 1.0 / (1.0 + e) } else { small }
+}
+
+/// Margins to probabilities, in place: 1/(1 + e⁻ˣ), and ½ where there is no number.
+pub(crate) fn logistic(values: &mut [f32]) {
+    struct Logistic<'a>(&'a mut [f32]);
+    impl WithSimd for Logistic<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) {
+            for value in self.0 {
+                let known = if value.is_nan() { 0.0 } else { *value };
+                *value = sigmoid(known);
+            }
+        }
+    }
+    Kernel::active().dispatch(Logistic(values));
 }
 
 /// exp(−|x|) by Cody–Waite reduction and a polynomial; 0 below e⁻⁸⁷.

@@ -45,6 +45,7 @@ mod unroll;
 
 pub(crate) use batch::{Batch, Objective};
 pub(crate) use curvature::Matrix;
+pub(crate) use loss::logistic;
 pub(crate) use pass::{Task, Workspace};
 pub use path::Kernel;
 

@@ -1,31 +1,32 @@
 //! Sums over points: the gradient of a layer's weights and biases.
 
-use super::tile::mul_add;
+use super::batch::CHUNK;
+use super::tile::{Rows, load, mul_add};
 use super::unroll::unroll;
 use pulp::{Simd, WithSimd};
 
-/// δ and the inputs of one layer on one panel of points.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Strip<'a> {
+/// δ and the inputs of one layer, whose products are summed over points.
+#[derive(Clone, Copy)]
+pub(super) struct Pair<'a> {
     /// `[outputs][width]`.
-    pub(super) delta: &'a [f32],
+    pub(super) delta: Rows<'a>,
     /// `[depth][width]`.
-    pub(super) input: &'a [f32],
-    /// Points.
-    pub(super) width: usize,
+    pub(super) input: Rows<'a>,
 }
 
 /// Output units in a tile: as many accumulators as the register file holds.
 const fn max_rows(lanes: usize) -> usize {
-    if lanes >= 16 { 5 } else { 3 }
+    if lanes >= 16 { 6 } else { 3 }
 }
 
 /// Inputs in a tile: the four sums of [`sum_of_four`].
 const COLUMNS: usize = 4;
 
-/// The gradient of a layer's weights: `grad[o][i] += Σ_strips Σ_p delta[o][p] · input[i][p]`.
+/// The gradient of a layer's weights: `grad[o][i] += Σ_pairs Σ_p delta[o][p] · input[i][p]`.
 pub(super) struct Outer<'a> {
-    pub(super) strips: &'a [Strip<'a>],
+    pub(super) pairs: &'a [Pair<'a>],
+    /// Points.
+    pub(super) width: usize,
     pub(super) outputs: usize,
     /// `[outputs][depth]`.
     pub(super) grad: &'a mut [f32],
@@ -46,10 +47,11 @@ impl WithSimd for Outer<'_> {
     fn with_simd<S: Simd>(mut self, simd: S) {
         let outputs = self.outputs;
         let depth = self.grad.len() / outputs;
-        for strip in self.strips {
-            assert!(strip.delta.len() >= outputs * strip.width);
-            assert!(strip.input.len() >= depth * strip.width);
+        for pair in self.pairs {
+            assert!(pair.delta.hold(outputs, self.width));
+            assert!(pair.input.hold(depth, self.width));
         }
+        assert!(self.width.is_multiple_of(CHUNK));
         let tiles = outputs.div_ceil(max_rows(S::F32_LANES));
         let across = depth.div_ceil(COLUMNS);
         let mut row = 0;
@@ -73,7 +75,7 @@ impl WithSimd for Outer<'_> {
                 if S::F32_LANES >= 16 {
                     pick!(
                         1 1, 1 2, 1 3, 1 4, 2 1, 2 2, 2 3, 2 4, 3 1, 3 2, 3 3, 3 4, 4 1, 4 2, 4 3,
-                        4 4, 5 1, 5 2, 5 3, 5 4
+                        4 4, 5 1, 5 2, 5 3, 5 4, 6 1, 6 2, 6 3, 6 4
                     );
                 } else {
                     pick!(1 1, 1 2, 1 3, 1 4, 2 1, 2 2, 2 3, 2 4, 3 1, 3 2, 3 3, 3 4);
@@ -87,7 +89,7 @@ impl WithSimd for Outer<'_> {
 
 impl Outer<'_> {
     /// # Safety
-    /// Rows `row..row + R` and columns `column..column + C` lie in every strip.
+    /// Rows `row..row + R` and columns `column..column + C` lie in every pair.
     #[inline(always)]
     unsafe fn tile<S: Simd, const R: usize, const C: usize>(
         &mut self,
@@ -98,19 +100,19 @@ impl Outer<'_> {
     ) {
         let zero = simd.splat_f32s(0.0);
         let mut sums = [[zero; C]; R];
-        for strip in self.strips {
-            let vectors = strip.width / S::F32_LANES;
-            // SAFETY: rows of delta and input have `vectors` registers, which v does not pass.
+        for pair in self.pairs {
+            let (down, across) = (pair.delta.stride, pair.input.stride);
+            // SAFETY: `at` and a register more stay within the width of each row.
             unsafe {
-                let delta = strip.delta.as_ptr().cast::<S::f32s>().add(row * vectors);
-                let input = strip.input.as_ptr().cast::<S::f32s>().add(column * vectors);
-                for v in 0..vectors {
+                let delta = pair.delta.values.as_ptr().add(row * down);
+                let input = pair.input.values.as_ptr().add(column * across);
+                for at in (0..self.width).step_by(S::F32_LANES) {
                     let mut inputs = [zero; C];
                     unroll!(c < C, {
-                        inputs[c] = input.add(c * vectors + v).read_unaligned();
+                        inputs[c] = load::<S>(input.add(c * across + at));
                     });
                     unroll!(r < R, {
-                        let delta = delta.add(r * vectors + v).read_unaligned();
+                        let delta = load::<S>(delta.add(r * down + at));
                         unroll!(c < C, {
                             sums[r][c] = mul_add(simd, delta, inputs[c], sums[r][c]);
                         });
@@ -165,16 +167,13 @@ pub(super) fn sum_of_four<S: Simd>(simd: S, [a, b, c, d]: [S::f32s; 4]) -> [f32;
     sums
 }
 
-/// `grad[o] += Σ_strips Σ_p delta[o][p]`: the gradient of the biases.
+/// The gradient of a layer's biases: `grad[o] += Σ_p delta[o][p]`.
 #[inline(always)]
-pub(super) fn row_sums<S: Simd>(simd: S, strips: &[Strip<'_>], grad: &mut [f32]) {
+pub(super) fn row_sums<S: Simd>(simd: S, delta: Rows<'_>, grad: &mut [f32], width: usize) {
     for (o, grad) in grad.iter_mut().enumerate() {
         let mut sum = simd.splat_f32s(0.0);
-        for strip in strips {
-            let row = &strip.delta[o * strip.width..(o + 1) * strip.width];
-            for &value in S::as_simd_f32s(row).0 {
-                sum = simd.add_f32s(sum, value);
-            }
+        for &value in S::as_simd_f32s(delta.row(o, width)).0 {
+            sum = simd.add_f32s(sum, value);
         }
         *grad += simd.reduce_sum_f32s(sum);
     }

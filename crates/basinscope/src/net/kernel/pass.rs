@@ -2,24 +2,26 @@
 
 use super::batch::{Batch, Buffer, PANEL, Panel};
 use super::curvature::{Matrix, Tangents};
+use super::gradient::room;
 use super::layer::Layer;
 use super::path::Kernel;
+use super::tile::Rows;
 use super::{loss, predict};
 use crate::net::Architecture;
 use pulp::{Simd, WithSimd};
 
-/// Panels whose gradient is summed together: enough for sums over points to be long, few enough
-/// for all their activations to stay in the second-level cache.
-pub(super) const GROUP: usize = 4;
-
-/// Buffers for one thread: activations of the panels of a group, derivatives, losses.
+/// Buffers for one thread.
 #[derive(Default)]
 pub(crate) struct Workspace {
-    /// Panel after panel of a group, each with every layer one after another; where no derivative
-    /// is asked, two layers of one panel.
+    /// Rows of a group of panels: the points', then those of each layer. Where no derivative is
+    /// asked, two layers of one panel.
     pub(super) activations: Buffer,
-    /// Panel after panel, one layer; the logits' on entry of the backward pass.
+    /// Rows of one layer; the logits' on entry of the backward pass.
     pub(super) deltas: [Buffer; 2],
+    /// Logits of a panel, `[outputs][width]`, and derivatives at them.
+    pub(super) logits: Buffer,
+    pub(super) logit_deltas: Buffer,
+    /// Losses of a panel.
     pub(super) losses: Buffer,
     pub(super) tangents: Tangents,
 }
@@ -85,14 +87,14 @@ impl Workspace {
             self.activations.grow(2 * widest * PANEL);
             return;
         }
-        let units: usize = net.widths()[1..].iter().sum();
-        self.activations.grow(GROUP * units * PANEL);
+        self.activations.grow(room(net.widths().iter().sum()));
         for deltas in &mut self.deltas {
-            deltas.grow(GROUP * widest * PANEL);
+            deltas.grow(room(widest));
         }
+        self.logits.grow(net.num_outputs() * PANEL);
+        self.logit_deltas.grow(net.num_outputs() * PANEL);
         if matches!(task, Task::Product { .. }) {
-            self.tangents
-                .grow(GROUP * units * PANEL, GROUP * widest * PANEL);
+            self.tangents.grow(net);
         }
     }
 }
@@ -137,12 +139,15 @@ impl Pass<'_> {
             let (even, odd) = activations.split_at_mut(widest * PANEL);
             let (mut from, mut to) = (even, odd);
             for layer in Layer::forwards(self.net) {
-                let input = if layer.index == 0 {
-                    panel.inputs
-                } else {
-                    &*from
+                let values = match layer.index {
+                    0 => panel.inputs,
+                    _ => &*from,
                 };
-                layer.forward(simd, self.net, self.theta, input, to, width);
+                let input = Rows {
+                    values,
+                    stride: width,
+                };
+                layer.activate(simd, self.net, self.theta, input, to, width, width);
                 std::mem::swap(&mut from, &mut to);
             }
             let logits = &from[..classes * width];

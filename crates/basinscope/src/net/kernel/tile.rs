@@ -7,6 +7,26 @@ use crate::net::Activation;
 use pulp::{Scalar128b, Simd, WithSimd};
 use std::any::TypeId;
 
+/// Rows of points, one for each unit, of which some in the middle may be looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a> {
+    /// From the first point of the first row.
+    pub(super) values: &'a [f32],
+    /// From one row to the next.
+    pub(super) stride: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// The points of one row.
+    pub(super) fn row(&self, index: usize, width: usize) -> &'a [f32] {
+        &self.values[index * self.stride..][..width]
+    }
+
+    pub(super) fn hold(&self, rows: usize, width: usize) -> bool {
+        self.values.len() >= (rows - 1) * self.stride + width
+    }
+}
+
 /// One product `Σ_k weight(o, k) · input[k][p]`.
 #[derive(Clone, Copy)]
 pub(super) struct Term<'a> {
@@ -14,12 +34,12 @@ pub(super) struct Term<'a> {
     /// From one output unit's weights to the next's, and from one input's to the next's.
     strides: [usize; 2],
     /// `[depth][width]`.
-    input: &'a [f32],
+    input: Rows<'a>,
 }
 
 impl<'a> Term<'a> {
     /// With a matrix `[outputs][depth]`.
-    pub(super) fn new(weights: &'a [f32], depth: usize, input: &'a [f32]) -> Self {
+    pub(super) fn new(weights: &'a [f32], depth: usize, input: Rows<'a>) -> Self {
         Self {
             weights,
             strides: [depth, 1],
@@ -28,7 +48,7 @@ impl<'a> Term<'a> {
     }
 
     /// With the transpose of a matrix `[depth][outputs]`.
-    pub(super) fn transposed(weights: &'a [f32], outputs: usize, input: &'a [f32]) -> Self {
+    pub(super) fn transposed(weights: &'a [f32], outputs: usize, input: Rows<'a>) -> Self {
         Self {
             weights,
             strides: [1, outputs],
@@ -45,7 +65,7 @@ pub(super) enum Epilogue<'a> {
     /// The activation function.
     Activate(Activation),
     /// Times the activation's derivative, read off the activations `[units][width]` themselves.
-    Gate(Activation, &'a [f32]),
+    Gate(Activation, Rows<'a>),
 }
 
 /// Registers of points in a tile.
@@ -73,6 +93,8 @@ pub(super) struct Product<'a> {
     pub(super) width: usize,
     pub(super) epilogue: Epilogue<'a>,
     pub(super) out: &'a mut [f32],
+    /// From one row of `out` to the next.
+    pub(super) stride: usize,
 }
 
 impl Product<'_> {
@@ -87,17 +109,18 @@ impl Product<'_> {
             depth,
             outputs,
             width,
+            stride,
             ..
         } = *self;
         for term in self.terms {
             let [rows, steps] = term.strides;
             assert!(term.weights.len() > (outputs - 1) * rows + (depth - 1) * steps);
-            assert!(term.input.len() >= depth * width);
+            assert!(term.input.hold(depth, width));
         }
-        assert!(width.is_multiple_of(CHUNK) && self.out.len() >= outputs * width);
+        assert!(width.is_multiple_of(CHUNK) && self.out.len() >= (outputs - 1) * stride + width);
         assert!(self.init.is_empty() || self.init.len() >= outputs);
         if let Epilogue::Gate(_, values) = self.epilogue {
-            assert!(values.len() >= outputs * width);
+            assert!(values.hold(outputs, width));
         }
     }
 }
@@ -154,7 +177,6 @@ impl Product<'_> {
         row: usize,
         column: usize,
     ) {
-        let vectors = self.width / S::F32_LANES;
         let zero = simd.splat_f32s(0.0);
         let mut sums = [[zero; C]; R];
         if !self.init.is_empty() {
@@ -169,11 +191,11 @@ impl Product<'_> {
             // at k·vectors + column + c < depth·vectors; pointers past the last k are not read.
             unsafe {
                 let mut weights = term.weights.as_ptr().add(row * rows);
-                let mut input = term.input.as_ptr().cast::<S::f32s>().add(column);
+                let mut input = term.input.values.as_ptr().add(column * S::F32_LANES);
                 for _ in 0..self.depth {
                     let mut points = [zero; C];
                     unroll!(c < C, {
-                        points[c] = input.add(c).read_unaligned();
+                        points[c] = load::<S>(input.add(c * S::F32_LANES));
                     });
                     unroll!(r < R, {
                         let weight = simd.splat_f32s(*weights.add(r * rows));
@@ -182,38 +204,55 @@ impl Product<'_> {
                         });
                     });
                     weights = weights.wrapping_add(steps);
-                    input = input.wrapping_add(vectors);
+                    input = input.wrapping_add(term.input.stride);
                 }
             }
         }
-        let from = row * vectors + column;
-        let out = self.out.as_mut_ptr().cast::<S::f32s>();
-        // SAFETY, for all accesses: from + r·vectors + c < outputs·vectors.
+        let (column, stride) = (column * S::F32_LANES, self.stride);
+        let out = self.out.as_mut_ptr();
+        // SAFETY, for all accesses: a register at row + r < outputs and at column + c·lanes, which
+        // ends within the width.
         match self.epilogue {
             Epilogue::Linear => unroll!(r < R, {
                 unroll!(c < C, {
-                    unsafe { out.add(from + r * vectors + c).write_unaligned(sums[r][c]) };
+                    let at = (row + r) * stride + column + c * S::F32_LANES;
+                    unsafe { store::<S>(out.add(at), sums[r][c]) };
                 });
             }),
             Epilogue::Activate(activation) => unroll!(r < R, {
                 unroll!(c < C, {
+                    let at = (row + r) * stride + column + c * S::F32_LANES;
                     let value = activate(simd, activation, sums[r][c]);
-                    unsafe { out.add(from + r * vectors + c).write_unaligned(value) };
+                    unsafe { store::<S>(out.add(at), value) };
                 });
             }),
-            Epilogue::Gate(activation, values) => {
-                let values = values.as_ptr().cast::<S::f32s>();
-                unroll!(r < R, {
-                    unroll!(c < C, {
-                        let at = from + r * vectors + c;
-                        let value = unsafe { values.add(at).read_unaligned() };
-                        let value = gate(simd, activation, value, sums[r][c]);
-                        unsafe { out.add(at).write_unaligned(value) };
-                    });
+            Epilogue::Gate(activation, values) => unroll!(r < R, {
+                unroll!(c < C, {
+                    let column = column + c * S::F32_LANES;
+                    let from = (row + r) * values.stride + column;
+                    let value = unsafe { load::<S>(values.values.as_ptr().add(from)) };
+                    let value = gate(simd, activation, value, sums[r][c]);
+                    unsafe { store::<S>(out.add((row + r) * stride + column), value) };
                 });
-            }
+            }),
         }
     }
+}
+
+/// # Safety
+/// A register's lanes can be read at `from`.
+#[inline(always)]
+pub(super) unsafe fn load<S: Simd>(from: *const f32) -> S::f32s {
+    // SAFETY: any bits are f32.
+    unsafe { from.cast::<S::f32s>().read_unaligned() }
+}
+
+/// # Safety
+/// A register's lanes can be written at `to`.
+#[inline(always)]
+unsafe fn store<S: Simd>(to: *mut f32, value: S::f32s) {
+    // SAFETY: as above.
+    unsafe { to.cast::<S::f32s>().write_unaligned(value) }
 }
 
 /// a·b + c: fused where the path has the instruction, else rounded twice.

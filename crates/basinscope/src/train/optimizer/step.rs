@@ -1,6 +1,8 @@
 //! An optimizer with its memory, taking one step at a time.
 
 use super::OptimizerConfig;
+use crate::net::Kernel;
+use pulp::{Simd, WithSimd};
 
 /// An optimizer with its memory.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +46,16 @@ impl Optimizer {
     /// Moves θ against the gradient with learning rate η.
     pub fn step(&mut self, theta: &mut [f32], grad: &[f32], learning_rate: f64) {
         self.steps += 1;
+        Kernel::active().dispatch(Step {
+            optimizer: self,
+            theta,
+            grad,
+            learning_rate,
+        });
+    }
+
+    #[inline(always)]
+    fn update(&mut self, theta: &mut [f32], grad: &[f32], learning_rate: f64) {
         let eta = learning_rate as f32;
         let power = self.steps.min(i32::MAX as u64) as i32;
         match self.config {
@@ -142,6 +154,29 @@ impl Optimizer {
                 }
             }
         }
+    }
+}
+
+/// One step, in whatever registers the processor has; its bits are the same in all.
+struct Step<'a> {
+    optimizer: &'a mut Optimizer,
+    theta: &'a mut [f32],
+    grad: &'a [f32],
+    learning_rate: f64,
+}
+
+impl WithSimd for Step<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self {
+            optimizer,
+            theta,
+            grad,
+            learning_rate,
+        } = self;
+        optimizer.update(theta, grad, learning_rate);
     }
 }
 
