@@ -6,6 +6,7 @@ use crate::commands::{
 };
 use crate::console::Console;
 use anyhow::{Context, Result};
+use basinscope::net::Kernel;
 use clap::{Parser, Subcommand};
 
 /// Shows and measures why neural networks generalize.
@@ -22,6 +23,11 @@ pub struct Cli {
     /// Threads to use; the results do not depend on it [default: all cores]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
+
+    /// Instructions to compute nets with: auto (the fastest), avx512, avx2 or portable; results
+    /// agree to rounding
+    #[arg(long, global = true, value_name = "NAME", default_value = "auto")]
+    kernel: String,
 
     /// Print one summary object as JSON on stdout
     #[arg(long, global = true)]
@@ -73,13 +79,16 @@ enum Command {
 }
 
 impl Cli {
-    /// Sets up threads, interruption and the terminal.
+    /// Sets up threads, kernel, interruption and the terminal.
     pub fn start(&self) -> Result<Console> {
         if let Some(threads) = self.threads {
             rayon::ThreadPoolBuilder::new()
                 .num_threads(threads.into())
                 .build_global()
                 .context("cannot start the threads")?;
+        }
+        if self.kernel != "auto" {
+            Kernel::from_name(&self.kernel)?.force()?;
         }
         Console::new(self.json, self.quiet)
     }

@@ -4,12 +4,13 @@ use crate::console::{Console, percent, table};
 use anyhow::Result;
 use basinscope::Error;
 use basinscope::data::Split;
-use basinscope::net::{Architecture, MlpSurface};
+use basinscope::net::{Architecture, Kernel, MlpSurface};
 use basinscope::record::{MinimumRecord, RunDir, SheetRecord};
 use basinscope_report::figure::{self, Figure, FigureError, Theme};
 use basinscope_report::page;
 use clap::Args;
 use serde::{Serialize, de::DeserializeOwned};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The run and the minima a command works on.
@@ -25,9 +26,63 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
-    /// Opens the run.
-    pub fn open(&self) -> Result<Lab> {
-        Lab::open(&self.run)
+    /// Opens the run, to add to it.
+    pub fn open(&self, console: &Console) -> Result<Lab> {
+        let lab = Lab::open(&self.run)?;
+        if let Ok(config) = fs::read_to_string(lab.run.path(CONFIG)) {
+            tell_of_another_kernel(&config, console);
+        }
+        Ok(lab)
+    }
+}
+
+/// The file of a run that holds its kernel and its configuration.
+const CONFIG: &str = "config.toml";
+
+/// Opens or creates a run directory for a configuration, and refuses one of another. A run keeps
+/// the kernel that began it.
+pub fn open_for(out: &Path, config: &str, console: &Console) -> Result<RunDir> {
+    let path = out.join(CONFIG);
+    if let Ok(found) = fs::read_to_string(&path) {
+        if split_kernel(&found).1 != config {
+            return Err(Error::file(
+                path,
+                "configuration",
+                "the one asked for now (choose another --out, or delete this run)",
+                "that of another run",
+            )
+            .into());
+        }
+        tell_of_another_kernel(&found, console);
+        return Ok(RunDir::create(out)?);
+    }
+    let run = RunDir::create(out)?;
+    let kernel = Kernel::active().name();
+    run.write(
+        CONFIG,
+        format!("kernel = \"{kernel}\"\n{config}").as_bytes(),
+    )?;
+    Ok(run)
+}
+
+/// The kernel that began a run, and its configuration, from a `config.toml`; the first versions
+/// wrote no kernel.
+pub fn split_kernel(text: &str) -> (Option<&str>, &str) {
+    let kernel = text.strip_prefix("kernel = \"");
+    match kernel.and_then(|rest| rest.split_once("\"\n")) {
+        Some((kernel, config)) => (Some(kernel), config),
+        None => (None, text),
+    }
+}
+
+/// Says so where a run goes on with another kernel than it began with.
+fn tell_of_another_kernel(config: &str, console: &Console) {
+    let now = Kernel::active().name();
+    if let Some(begun) = split_kernel(config).0.filter(|&begun| begun != now) {
+        console.say(format!(
+            "note: this run was begun with --kernel {begun} and goes on with {now}: results agree \
+             to rounding, no longer to the bit"
+        ));
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod support;
 
+use basinscope::net::Kernel;
 use basinscope::record::{Array, RunDir};
 use std::fs;
 use std::path::Path;
@@ -49,6 +50,13 @@ fn options_that_make_no_sense() {
     refuse_training(f, &["--train-points", "0"], &["train points"]);
     refuse_training(f, &["--name", "../x"], &["name", "../x"]);
     refuse_training(f, &["--threads", "0"], &["--threads"]);
+    for kernel in ["nonsense", "avx512", "avx2"] {
+        let can_run = |path: Kernel| path.is_supported();
+        if !Kernel::from_name(kernel).is_ok_and(can_run) {
+            let parts = ["kernel", "this processor can run", "portable", kernel];
+            refuse_training(f, &["--kernel", kernel], &parts);
+        }
+    }
     refuse_training(
         f,
         &["--activation", "leaky-relu", "--slope", "2"],

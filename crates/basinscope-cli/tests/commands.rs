@@ -2,6 +2,7 @@
 
 mod support;
 
+use basinscope::net::Kernel;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -264,4 +265,72 @@ fn a_config_runs_again_to_the_same_bytes() {
     let again = ["train", "--config", "first/config.toml", "--out", "second"];
     basinscope(f).args(again).assert().success();
     assert_same_files(&f.join("first"), &f.join("second"));
+}
+
+#[test]
+fn every_kernel_finds_the_same_minimum_and_leaves_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let f = folder.path();
+    let named = |run: &str| {
+        let config = fs::read_to_string(f.join(run).join("config.toml")).unwrap();
+        config.lines().next().unwrap().to_owned()
+    };
+    let found = |run: &str| json(&f.join(run).join("results/minima.json"))[0].clone();
+    train(f, "auto", &[]);
+    assert_eq!(
+        named("auto"),
+        format!("kernel = \"{}\"", Kernel::active().name())
+    );
+    for kernel in Kernel::supported() {
+        let name = kernel.name();
+        train(f, name, &["--kernel", name]);
+        assert_eq!(named(name), format!("kernel = \"{name}\""));
+        let minimum = fs::read(f.join(name).join("minima/minimum.safetensors")).unwrap();
+        let mark = format!("\\\"kernel\\\":\\\"{name}\\\"");
+        assert!(String::from_utf8_lossy(&minimum).contains(&mark), "{name}");
+        // Sixty steps from the same start, each of which rounds to 6e-8: apart by less than 1e-4.
+        let [loss, auto] = [name, "auto"].map(|run| found(run)["train_loss"].as_f64().unwrap());
+        assert!((loss / auto - 1.0).abs() < 1e-4, "{name}: {loss} {auto}");
+        if kernel == Kernel::active() {
+            assert_same_files(&f.join(name), &f.join("auto"));
+        } else {
+            assert_ne!(loss, auto, "{name} was not used");
+        }
+    }
+}
+
+#[test]
+fn a_run_that_goes_on_with_another_kernel_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let f = folder.path();
+    let options = ["--hidden", "8,8", "--steps", "60", "--kernel", "portable"];
+    train(f, "run", &options);
+    let told = |args: &[&str]| {
+        let output = basinscope(f).args(args).output().unwrap();
+        assert!(output.status.success(), "{args:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let again = [&["train", "--out", "run"], &options[..]].concat();
+    let slice = ["slice", "run", "--directions", "2", "--x=-1:1:3"];
+    let same = [&slice[..], &["--kernel", "portable"]].concat();
+    let config = || fs::read_to_string(f.join("run/config.toml")).unwrap();
+    let begun = config();
+    assert!(!told(&again).contains("note:"));
+    assert!(!told(&same).contains("note:"));
+    if Kernel::active() != Kernel::Portable {
+        for args in [&again[..7], &slice] {
+            let told = told(args);
+            assert!(told.contains("begun with --kernel portable"), "{told}");
+        }
+    }
+    assert_eq!(config(), begun);
+
+    // As the first versions wrote it: no kernel, nothing to say, and the file stays as it is.
+    let (_, old) = begun.split_once('\n').unwrap();
+    fs::write(f.join("run/config.toml"), old).unwrap();
+    assert!(!told(&again).contains("note:"));
+    assert!(!told(&slice).contains("note:"));
+    assert_eq!(config(), old);
+    told(&["train", "--config", "run/config.toml", "--out", "second"]);
+    assert!(f.join("second/results/minima.json").is_file());
 }

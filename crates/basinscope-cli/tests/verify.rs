@@ -77,18 +77,23 @@ fn threads_change_no_byte() {
 fn what_is_there_is_not_computed_again() {
     let (_, folder) = verify("valley", &[]);
     let file = folder.path().join("out/verify.json");
-    // A note that no estimator leaves, to be found again by the same seed only.
+    // A note that no estimator leaves, to be found again by the same seed and kernel only.
     let mut record = json(&file);
     record["rows"][0]["note"] = "from the first run".into();
-    let again = |seed: &str| {
+    let again = |record: &Value, seed: &str| {
         std::fs::write(&file, record.to_string()).unwrap();
         let mut command = basinscope(folder.path());
         command.args(["verify", "--case", "valley", "--out", "out", "--seed", seed]);
         command.output().unwrap();
         json(&file)["rows"][0]["note"].clone()
     };
-    assert_eq!(again("0"), "from the first run");
-    assert_ne!(again("1"), "from the first run");
+    assert_eq!(again(&record, "0"), "from the first run");
+    assert_ne!(again(&record, "1"), "from the first run");
+    record["kernel"] = "another".into();
+    assert_ne!(again(&record, "0"), "from the first run");
+    // As the first versions wrote it.
+    record.as_object_mut().unwrap().remove("kernel");
+    assert_ne!(again(&record, "0"), "from the first run");
 }
 
 #[test]

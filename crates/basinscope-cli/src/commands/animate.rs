@@ -76,7 +76,7 @@ pub const RESOLUTION: usize = 121;
 
 /// Runs the command: two minima at most, the best and the worst where none is named.
 pub fn run(args: &Args, console: &Console) -> Result<()> {
-    let lab = args.run.open()?;
+    let lab = args.run.open(console)?;
     let minima = match args.run.minimum.as_slice() {
         [] => lab.best_and_worst(),
         names if names.len() <= 2 => lab.select(names)?,

@@ -32,7 +32,7 @@ pub const RESOLUTION: usize = 201;
 
 /// Runs the command.
 pub fn run(args: &Args, console: &Console) -> Result<()> {
-    let lab = args.run.open()?;
+    let lab = args.run.open(console)?;
     let axes = match (args.x, args.y) {
         (Some(x), y) => (x, y.unwrap_or(x)),
         (None, Some(y)) => (y, y),

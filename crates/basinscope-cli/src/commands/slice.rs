@@ -51,7 +51,7 @@ pub const DIRECTIONS: usize = 25;
 
 /// Runs the command.
 pub fn run(args: &Args, console: &Console) -> Result<()> {
-    let lab = args.run.open()?;
+    let lab = args.run.open(console)?;
     if !args.between.is_empty() {
         let [a, b] = args.between.as_slice() else {
             let found = args.between.join(",");

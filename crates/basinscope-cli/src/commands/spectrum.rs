@@ -75,7 +75,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, console: &Console) -> Result<()> {
-    let lab = args.run.open()?;
+    let lab = args.run.open(console)?;
     let matrix = CurvatureMatrix::from_name(&args.matrix)?;
     let minima = lab.select(&args.run.minimum)?;
     let sizes = minima.iter().map(|minimum| minimum.theta.len());

@@ -53,7 +53,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, console: &Console) -> Result<()> {
-    let lab = args.run.open()?;
+    let lab = args.run.open(console)?;
     let settings = Settings {
         x: args.x,
         y: args.y.unwrap_or(args.x),

@@ -5,7 +5,7 @@ use crate::commands::train::{self, RunConfig};
 use crate::commands::{animate, boundary, eigenvectors, local_volume, slice, surface, volume};
 use crate::console::{Console, percent, table};
 use crate::data_args::{DataConfig, Source};
-use crate::lab::{Lab, Minimum};
+use crate::lab::{Lab, Minimum, open_for};
 use anyhow::Result;
 use basinscope::basin::{RadialSettings, SubsimSettings};
 use basinscope::data::{DEFAULT_DATA_SEED, Generator};
@@ -188,7 +188,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
         .out
         .clone()
         .unwrap_or_else(|| format!("basinscope-tour-{}", args.seed).into());
-    let run = train::open_for(&out, &toml::to_string(&config)?)?;
+    let run = open_for(&out, &toml::to_string(&config)?, console)?;
     let split = config.minima[0].data.load()?;
     run.write_data(&split)?;
 

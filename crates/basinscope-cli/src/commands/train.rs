@@ -2,7 +2,7 @@
 
 use crate::console::{Console, Interrupted, percent};
 use crate::data_args::{DataArgs, DataConfig};
-use crate::lab::Lab;
+use crate::lab::{Lab, open_for, split_kernel};
 use crate::net_args::NetArgs;
 use anyhow::{Context, Result};
 use basinscope::Error;
@@ -200,7 +200,7 @@ impl Args {
         if let Some(path) = &self.config {
             let text = std::fs::read_to_string(path)
                 .with_context(|| format!("{}: cannot read", path.display()))?;
-            return toml::from_str(&text)
+            return toml::from_str(split_kernel(&text).1)
                 .with_context(|| format!("{}: not the config.toml of a run", path.display()));
         }
         let data = self.data.config()?;
@@ -283,7 +283,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
         config.data.source.generator(),
         &config.train,
     )?;
-    let run = open_for(&args.out, &toml::to_string(&config)?)?;
+    let run = open_for(&args.out, &toml::to_string(&config)?, console)?;
     run.write_data(&split)?;
     let bar = console.bar(&config.name, config.train.steps as u64);
     let record = match finished(&run, &config.name) {
@@ -307,25 +307,6 @@ fn check_name(name: &str) -> Result<()> {
         return Err(Error::setting("name", "letters, digits, '-', '_' and '.'", name).into());
     }
     Ok(())
-}
-
-/// Opens or creates a run directory for a configuration, and refuses one of another.
-pub fn open_for(out: &std::path::Path, config: &str) -> Result<RunDir> {
-    let path = out.join("config.toml");
-    if let Ok(found) = std::fs::read_to_string(&path)
-        && found != config
-    {
-        return Err(Error::file(
-            path,
-            "configuration",
-            "the one asked for now (choose another --out, or delete this run)",
-            "that of another run",
-        )
-        .into());
-    }
-    let run = RunDir::create(out)?;
-    run.write("config.toml", config.as_bytes())?;
-    Ok(run)
 }
 
 /// A minimum the run already holds, complete.

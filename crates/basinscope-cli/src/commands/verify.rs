@@ -2,6 +2,7 @@
 
 use crate::console::{ChecksFailed, Console, table};
 use anyhow::Result;
+use basinscope::net::Kernel;
 use basinscope::record::{RunDir, VerifyRecord, VerifyRow};
 use basinscope::verify::{Check, full_plan, reduced_plan};
 use serde_json::json;
@@ -53,6 +54,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
         rows: Vec::new(),
         seed: args.seed,
         version: basinscope::VERSION.into(),
+        kernel: Some(Kernel::active().name().into()),
     };
     let known = match &out {
         Some(out) if out.has(FILE) => known(out.read_json(FILE)?, &record),
@@ -103,7 +105,8 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
 
 /// What an earlier run of the same question has found.
 fn known(earlier: VerifyRecord, now: &VerifyRecord) -> Vec<VerifyRow> {
-    let same = earlier.seed == now.seed && earlier.version == now.version;
+    let same =
+        earlier.seed == now.seed && earlier.version == now.version && earlier.kernel == now.kernel;
     if same { earlier.rows } else { Vec::new() }
 }
 

@@ -141,7 +141,7 @@ struct RadialArgs {
 /// Runs the command.
 pub fn run(args: &Args, console: &Console) -> Result<()> {
     args.check()?;
-    let lab = args.run.open()?;
+    let lab = args.run.open(console)?;
     let minima = lab.select(&args.run.minimum)?;
     let method = match args.method {
         Method::Subsim => local_volume::Method::Subsim,

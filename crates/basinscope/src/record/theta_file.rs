@@ -1,6 +1,6 @@
 //! θ as a safetensors file that PyTorch's tools can read.
 
-use crate::net::{Architecture, ParameterLayout};
+use crate::net::{Architecture, Kernel, ParameterLayout};
 use crate::{Error, Result};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use std::path::Path;
 const HEADER_KEY: &str = "basinscope";
 const ARCHITECTURE: &str = "architecture";
 
-/// Serialises θ: one f32 tensor per block, with the architecture among the metadata.
+/// Serialises θ: one f32 tensor per block; version, kernel and architecture among the metadata.
 pub(super) fn encode(
     net: &Architecture,
     theta: &[f32],
@@ -32,6 +32,7 @@ pub(super) fn encode(
     // One key only: the crate keeps metadata in a hash map, whose order changes from run to run.
     let mut about = serde_json::Map::new();
     about.insert("version".into(), crate::VERSION.into());
+    about.insert("kernel".into(), Kernel::active().name().into());
     about.insert(ARCHITECTURE.into(), serde_json::json!(net));
     for (key, value) in metadata {
         about.insert((*key).to_owned(), value.clone());

@@ -62,6 +62,9 @@ pub struct VerifyRecord {
     pub seed: u64,
     /// Version of basinscope.
     pub version: String,
+    /// Kernel it was computed with; the first versions wrote none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub kernel: Option<String>,
 }
 
 impl VerifyRecord {

@@ -2,9 +2,8 @@
 
 mod tables;
 
-use crate::commands::train::open_for;
 use crate::console::Console;
-use crate::lab::{Lab, Minimum, draw};
+use crate::lab::{Lab, Minimum, draw, open_for};
 use anyhow::Result;
 use basinscope::data::Dataset;
 use basinscope::measure::{self, Column, MeasureSettings, Part, Subject};
@@ -155,7 +154,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
         "runs": names,
         "settings": settings,
     });
-    let out = open_for(&args.out, &toml::to_string(&config)?)?;
+    let out = open_for(&args.out, &toml::to_string(&config)?, console)?;
     let record = compute(&out, &entries, &settings, config, console)?;
     write(&out, &record)?;
     console.say(tables::text(&record));

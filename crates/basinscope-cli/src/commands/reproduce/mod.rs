@@ -15,8 +15,8 @@ mod sharpness;
 mod slices;
 mod volumes;
 
-use crate::commands::train::open_for;
 use crate::console::{ChecksFailed, Console, table};
+use crate::lab::open_for;
 use anyhow::{Context, Result};
 use basinscope::record::{RunDir, SheetRecord};
 use basinscope_report::page;
@@ -242,7 +242,7 @@ fn conduct<E: Experiment>(
     };
     let folder = out.join(which.name());
     let fresh = !folder.exists();
-    let run = open_for(&folder, &toml::to_string(&config)?)?;
+    let run = open_for(&folder, &toml::to_string(&config)?, console)?;
     console.say(format!("{}: {} …", which.name(), E::TITLE));
     let mut bench = Bench::new(run.clone(), console, args.preset, args.seed);
     let outcome = E::run(&settings, &mut bench);

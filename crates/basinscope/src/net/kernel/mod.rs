@@ -50,4 +50,6 @@ pub(crate) use pass::{Task, Workspace};
 pub use path::Kernel;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -178,3 +178,41 @@ pub(super) fn row_sums<S: Simd>(simd: S, delta: Rows<'_>, grad: &mut [f32], widt
         *grad += simd.reduce_sum_f32s(sum);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::Kernel;
+
+    /// Registers whose lane l holds (r + 1)·2^l, r = 0 to 3: their sums, as [`sum_of_four`] finds
+    /// them, and the lanes of one.
+    struct Powers;
+
+    impl WithSimd for Powers {
+        type Output = ([f32; 4], usize);
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> ([f32; 4], usize) {
+            let registers = [1.0, 2.0, 3.0, 4.0].map(|factor: f32| {
+                let mut register = simd.splat_f32s(0.0);
+                let lanes: &mut [f32] =
+                    pulp::bytemuck::cast_slice_mut(std::slice::from_mut(&mut register));
+                for (lane, value) in lanes.iter_mut().enumerate() {
+                    *value = factor * (1_u32 << lane) as f32;
+                }
+                register
+            });
+            (sum_of_four(simd, registers), S::F32_LANES)
+        }
+    }
+
+    #[test]
+    fn four_sums_at_once_are_the_plain_ones() {
+        // Σ_l 2^l = 2^lanes − 1: every lane counts once, and all sums are exact.
+        for kernel in Kernel::supported() {
+            let (sums, lanes) = kernel.dispatch(Powers);
+            let sum = ((1_u32 << lanes) - 1) as f32;
+            assert_eq!(sums, [1.0, 2.0, 3.0, 4.0].map(|r| r * sum), "{kernel:?}");
+        }
+    }
+}

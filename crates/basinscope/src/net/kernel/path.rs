@@ -43,7 +43,7 @@ impl Kernel {
     /// [`Error::Setting`] for a name that is none.
     pub fn from_name(name: &str) -> Result<Self> {
         let found = Self::ALL.into_iter().find(|kernel| kernel.name() == name);
-        found.ok_or_else(|| Error::setting("kernel", "avx512, avx2 or portable", name))
+        found.ok_or_else(|| Self::refuse(name))
     }
 
     /// Whether this processor can run it.
@@ -85,12 +85,16 @@ impl Kernel {
     /// [`Error::Setting`] where this processor cannot run it.
     pub fn force(self) -> Result<()> {
         if !self.is_supported() {
-            let names: Vec<&str> = Self::supported().into_iter().map(Self::name).collect();
-            let expected = format!("one this processor can run ({})", names.join(", "));
-            return Err(Error::setting("kernel", expected, self.name()));
+            return Err(Self::refuse(self.name()));
         }
         ACTIVE.store(self as u8, Ordering::Relaxed);
         Ok(())
+    }
+
+    fn refuse(name: &str) -> Error {
+        let names: Vec<&str> = Self::supported().into_iter().map(Self::name).collect();
+        let expected = format!("one this processor can run ({})", names.join(", "));
+        Error::setting("kernel", expected, name)
     }
 
     /// Runs one piece of SIMD code on this path; the portable one where the processor lacks it.
@@ -113,5 +117,63 @@ impl Kernel {
             }
         }
         op.with_simd(Scalar128b)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pulp::Simd;
+
+    #[test]
+    fn names_lead_back_to_their_kernels() {
+        for kernel in Kernel::ALL {
+            assert_eq!(Kernel::from_name(kernel.name()).unwrap(), kernel);
+        }
+        for name in ["", "AVX2", "neon", "auto"] {
+            let error = Kernel::from_name(name).unwrap_err().to_string();
+            assert!(error.contains("this processor can run"), "{error}");
+            for kernel in Kernel::supported() {
+                assert!(error.contains(kernel.name()), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_active_kernel_can_run_and_what_cannot_is_refused() {
+        let supported = Kernel::supported();
+        assert_eq!(supported.last(), Some(&Kernel::Portable));
+        assert_eq!(supported[0], Kernel::active());
+        for kernel in Kernel::ALL {
+            assert_eq!(kernel.is_supported(), supported.contains(&kernel));
+            if !kernel.is_supported() {
+                let error = kernel.force().unwrap_err().to_string();
+                assert!(error.contains(kernel.name()), "{error}");
+                assert_eq!(Kernel::active(), supported[0]);
+            }
+        }
+    }
+
+    /// How many lanes its registers have.
+    struct Lanes;
+
+    impl WithSimd for Lanes {
+        type Output = usize;
+
+        fn with_simd<S: Simd>(self, _: S) -> usize {
+            S::F32_LANES
+        }
+    }
+
+    #[test]
+    fn a_kernel_runs_on_its_registers_or_falls_back() {
+        for (kernel, lanes) in [
+            (Kernel::Avx512, 16),
+            (Kernel::Avx2, 8),
+            (Kernel::Portable, 4),
+        ] {
+            let expected = if kernel.is_supported() { lanes } else { 4 };
+            assert_eq!(kernel.dispatch(Lanes), expected, "{kernel:?}");
+        }
     }
 }

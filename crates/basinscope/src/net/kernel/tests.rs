@@ -6,14 +6,15 @@ use crate::net::{Activation, Architecture, Initialization};
 use crate::random::stream;
 use rand::{Rng, RngExt};
 
-/// Loss, gradient and logits by the textbook, in f64, point by point.
-struct Reference {
-    loss: f64,
-    grad: Vec<f64>,
-    logits: Vec<f64>,
+/// Losses, gradient and logits by the textbook, in f64, point by point.
+pub(super) struct Reference {
+    pub(super) loss: f64,
+    pub(super) losses: Vec<f64>,
+    pub(super) grad: Vec<f64>,
+    pub(super) logits: Vec<f64>,
 }
 
-fn activate(activation: Activation, x: f64) -> (f64, f64) {
+pub(super) fn activate(activation: Activation, x: f64) -> (f64, f64) {
     match activation {
         Activation::Relu => (x.max(0.0), if x > 0.0 { 1.0 } else { 0.0 }),
         Activation::LeakyRelu { slope } => {
@@ -28,11 +29,16 @@ fn activate(activation: Activation, x: f64) -> (f64, f64) {
     }
 }
 
-fn reference(net: &Architecture, theta: &[f64], parts: &[(&Dataset, Objective, f64)]) -> Reference {
+pub(super) fn reference(
+    net: &Architecture,
+    theta: &[f64],
+    parts: &[(&Dataset, Objective, f64)],
+) -> Reference {
     let widths = net.widths();
     let layers = net.num_layers();
     let mut out = Reference {
         loss: 0.0,
+        losses: Vec::new(),
         grad: vec![0.0; theta.len()],
         logits: Vec::new(),
     };
@@ -98,6 +104,7 @@ fn reference(net: &Architecture, theta: &[f64], parts: &[(&Dataset, Objective, f
                 ),
             };
             out.loss += weight * loss;
+            out.losses.push(loss);
             out.logits.extend(logits);
             let mut delta: Vec<f64> = if logits.len() == 1 {
                 vec![weight * dscores[1]]
@@ -127,7 +134,7 @@ fn reference(net: &Architecture, theta: &[f64], parts: &[(&Dataset, Objective, f
     out
 }
 
-fn points(count: usize, features: usize, classes: usize, rng: &mut impl Rng) -> Dataset {
+pub(super) fn points(count: usize, features: usize, classes: usize, rng: &mut impl Rng) -> Dataset {
     let inputs = (0..count * features)
         .map(|_| rng.random_range(-2.0..2.0_f32))
         .collect();
@@ -391,7 +398,12 @@ fn assert_products_agree(widths: &[usize], activation: Activation, seed: u64) {
 
 /// d²ℓ(z + t·ż)/dt² at t = 0: variance of ż under the softmax of all logits, less that under the
 /// others' for the reverse.
-fn second_derivative(logits: &[f64], tangent: &[f64], label: usize, objective: Objective) -> f64 {
+pub(super) fn second_derivative(
+    logits: &[f64],
+    tangent: &[f64],
+    label: usize,
+    objective: Objective,
+) -> f64 {
     let (logits, tangent) = match logits {
         [one] => (vec![0.0, *one], vec![0.0, tangent[0]]),
         _ => (logits.to_vec(), tangent.to_vec()),
