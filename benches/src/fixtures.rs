@@ -4,10 +4,12 @@ use crate::rows::{CUTOFF, SIGMA};
 use crate::{ITERATES, Problem};
 use anyhow::{Context, Result};
 use basinscope::surface::{LossSurface, TwiceDifferentiable};
-use npyz::npz::NpzWriter;
-use npyz::{AutoSerialize, WriterBuilder, zip};
+use npyz::npz::file_name_from_array_name;
+use npyz::zip::write::FileOptions;
+use npyz::zip::{CompressionMethod, ZipWriter};
+use npyz::{AutoSerialize, WriterBuilder};
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
 
 /// Training steps whose losses are compared.
@@ -68,12 +70,14 @@ pub fn write(folder: &Path) -> Result<()> {
     file.finish()
 }
 
-struct Npz(NpzWriter<BufWriter<File>>);
+/// An archive of arrays. Each is made in memory first: value by value into a checksummed archive
+/// would take minutes.
+struct Npz(ZipWriter<File>);
 
 impl Npz {
     fn create(path: &Path) -> Result<Self> {
         let file = File::create(path).with_context(|| path.display().to_string())?;
-        Ok(Self(NpzWriter::new(BufWriter::new(file))))
+        Ok(Self(ZipWriter::new(file)))
     }
 
     fn add<T: AutoSerialize + Copy>(
@@ -82,18 +86,21 @@ impl Npz {
         shape: &[u64],
         values: &[T],
     ) -> Result<()> {
-        let options = zip::write::FileOptions::default();
-        let mut array = self
-            .0
-            .array(name, options)?
+        let mut bytes = Vec::new();
+        let mut array = npyz::WriteOptions::new()
             .default_dtype()
             .shape(shape)
+            .writer(&mut bytes)
             .begin_nd()?;
         array.extend(values.iter().copied())?;
-        Ok(array.finish()?)
+        array.finish()?;
+        let stored = FileOptions::default().compression_method(CompressionMethod::Stored);
+        self.0.start_file(file_name_from_array_name(name), stored)?;
+        Ok(self.0.write_all(&bytes)?)
     }
 
     fn finish(mut self) -> Result<()> {
-        Ok(self.0.zip_writer().finish()?.flush()?)
+        self.0.finish()?;
+        Ok(())
     }
 }

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use basinscope::net::Kernel;
 use basinscope_bench::{curves, fixtures, rows};
 use clap::{Parser, Subcommand};
+use rayon::ThreadPoolBuilder;
 use std::path::PathBuf;
 
 /// Times the engine for the peers' table and the cost curves.
@@ -50,10 +51,15 @@ fn main() -> Result<()> {
     if arguments.kernel != "auto" {
         Kernel::from_name(&arguments.kernel)?.force()?;
     }
-    rayon::ThreadPoolBuilder::new()
+    // On a thread of the pool, as the commands of basinscope train their nets.
+    let pool = ThreadPoolBuilder::new()
         .num_threads(arguments.threads)
-        .build_global()?;
-    match arguments.command {
+        .build()?;
+    pool.install(|| run(arguments.command))
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
         Command::Fixtures { folder } => fixtures::write(&folder)?,
         Command::Time { row, seconds } => {
             println!("{}", serde_json::to_string(&rows::measure(&row, seconds)?)?);

@@ -159,12 +159,12 @@ mod tests {
         forces(&p, &Plane::of(&points), &mut found);
         for (i, force) in found.iter().enumerate() {
             let mut exact = Force::default();
-            for j in (0..37).filter(|&j| j != i) {
-                let d = [0, 1].map(|axis| points[i][axis] - points[j][axis]);
+            for (j, other) in points.iter().enumerate().filter(|&(j, _)| j != i) {
+                let d = [0, 1].map(|axis| points[i][axis] - other[axis]);
                 let q = 1.0 / (1.0 + d[0] * d[0] + d[1] * d[1]);
-                for axis in 0..2 {
-                    exact.pull[axis] += f64::from(p.row(i)[j]) * q * d[axis];
-                    exact.push[axis] += q * q * d[axis];
+                for (axis, d) in d.into_iter().enumerate() {
+                    exact.pull[axis] += f64::from(p.row(i)[j]) * q * d;
+                    exact.push[axis] += q * q * d;
                 }
                 exact.sum += q;
             }

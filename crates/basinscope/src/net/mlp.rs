@@ -1,7 +1,7 @@
 //! A multi-layer perceptron on labelled points, as a loss surface.
 
 use super::Architecture;
-use super::kernel::{Batch, Kernel, Matrix, Task, Workspace};
+use super::kernel::{Batch, Kernel, Matrix, Part, Task, Workspace};
 use crate::data::Dataset;
 use crate::surface::{
     Classifier, Differentiable, Evaluate, Evaluation, LossSurface, Predict, TwiceDifferentiable,
@@ -30,6 +30,48 @@ pub(crate) fn run(
         },
         outcome.correct,
     )
+}
+
+/// Weighted loss; the gradient is written. Parts of a batch that is worth cutting are done side by
+/// side, and their sums added in a fixed order: the bits do not depend on the threads.
+pub(crate) fn loss_and_grad(
+    net: &Architecture,
+    theta: &[f32],
+    batch: &Batch,
+    grad: &mut [f32],
+) -> f64 {
+    let parts = batch.parts(theta.len());
+    let loss = part_and_grad(net, theta, batch, Part::WHOLE, parts, grad);
+    if loss.is_nan() { f64::INFINITY } else { loss }
+}
+
+fn part_and_grad(
+    net: &Architecture,
+    theta: &[f32],
+    batch: &Batch,
+    part: Part,
+    parts: usize,
+    grad: &mut [f32],
+) -> f64 {
+    if part.of == parts {
+        let (kernel, task) = (Kernel::active(), Task::Gradient(grad));
+        let run = |workspace: &mut Workspace| {
+            workspace
+                .run_part(kernel, net, theta, batch, part, task)
+                .loss
+        };
+        return WORKSPACE.with_borrow_mut(run);
+    }
+    let mut other = vec![0.0; grad.len()];
+    let [first, second] = part.halves();
+    let (a, b) = rayon::join(
+        || part_and_grad(net, theta, batch, first, parts, grad),
+        || part_and_grad(net, theta, batch, second, parts, &mut other),
+    );
+    for (grad, &other) in grad.iter_mut().zip(&other) {
+        *grad += other;
+    }
+    a + b
 }
 
 /// The mean cross-entropy of a net over labelled points, `L(θ) = 1/N Σ ℓ(net(x_i; θ), y_i)`.
@@ -194,7 +236,7 @@ fn softmax(logits: &[f32], out: &mut [f32]) {
 impl Differentiable for MlpSurface {
     fn loss_and_grad(&self, theta: &[f32], grad: &mut [f32]) -> f64 {
         assert_eq!(grad.len(), self.dim(), "one derivative per parameter");
-        run(&self.net, theta, &self.batch, Task::Gradient(grad)).0
+        loss_and_grad(&self.net, theta, &self.batch, grad)
     }
 }
 

@@ -13,4 +13,4 @@ pub use init::Initialization;
 pub use kernel::Kernel;
 pub use layout::{Block, BlockKind, ParameterLayout};
 pub use mlp::MlpSurface;
-pub(crate) use mlp::{check_fit, run};
+pub(crate) use mlp::{check_fit, loss_and_grad, run};

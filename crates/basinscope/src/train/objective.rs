@@ -2,8 +2,8 @@
 
 use super::{BatchSize, PoisonForm};
 use crate::data::{Dataset, Poison, flip};
-use crate::net::kernel::{Batch, Objective as Term, Task};
-use crate::net::{Architecture, BlockKind, check_fit, run};
+use crate::net::kernel::{Batch, Objective as Term};
+use crate::net::{Architecture, BlockKind, check_fit, loss_and_grad};
 use crate::random::stream;
 use crate::surface::Differentiable;
 use crate::{Error, Result};
@@ -202,7 +202,7 @@ impl Objective for PoisonedObjective {
 
     fn loss_and_grad(&mut self, step: usize, theta: &[f32], grad: &mut [f32]) -> f64 {
         self.fill(step);
-        let mut loss = run(&self.net, theta, &self.batch, Task::Gradient(grad)).0;
+        let mut loss = loss_and_grad(&self.net, theta, &self.batch, grad);
         if self.l2 > 0.0 {
             let slope = 2.0 * self.l2 as f32;
             for range in &self.weights {

@@ -9,6 +9,12 @@ pub(super) const CHUNK: usize = 16;
 /// the first-level cache.
 pub(super) const PANEL: usize = 64;
 
+/// Multiply–adds of a forward pass from which a gradient is cut into parts for several threads:
+/// about ten microseconds' work.
+const WORTH_CUTTING: usize = 500_000;
+/// Parts at most.
+const MOST_PARTS: usize = 16;
+
 /// Sixteen f32 on a cache line of their own.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
@@ -57,6 +63,8 @@ pub(crate) enum Objective {
 #[derive(Clone, Default)]
 pub(crate) struct Batch {
     len: usize,
+    /// Points, padding included.
+    padded: usize,
     num_features: usize,
     /// Panels one after another, each `[num_features][width]`.
     inputs: Buffer,
@@ -88,11 +96,10 @@ impl Batch {
             self.weights.extend((0..points.len()).map(|_| weight));
         }
         self.len = self.labels.len();
-        let padded = self.len.next_multiple_of(CHUNK);
-        self.labels.resize(padded, 0);
-        self.forward.resize(padded, true);
-        self.weights.resize(padded, 0.0);
-        self.inputs.grow(padded * self.num_features);
+        self.padded = self.len.next_multiple_of(CHUNK);
+        self.labels.resize(self.padded, 0);
+        self.forward.resize(self.padded, true);
+        self.weights.resize(self.padded, 0.0);
         let features = self.num_features;
         let points = parts
             .iter()
@@ -103,9 +110,10 @@ impl Batch {
     /// Turns points into panels, feature-major.
     fn lay_out<'a>(&mut self, mut points: impl Iterator<Item = &'a [f32]>) {
         let features = self.num_features;
+        self.inputs.grow(self.padded * features);
         let inputs = self.inputs.as_mut_slice();
         inputs.fill(0.0);
-        for (start, width) in panels(self.weights.len()) {
+        for (start, width) in panels(self.padded) {
             let panel = &mut inputs[start * features..(start + width) * features];
             for (place, point) in points.by_ref().take(width).enumerate() {
                 for (feature, &value) in point.iter().enumerate() {
@@ -115,18 +123,14 @@ impl Batch {
         }
     }
 
-    /// Unlabelled points, row-major `[_, num_features]`.
+    /// Points whose logits alone are asked, row-major `[_, num_features]`.
     pub(crate) fn unlabelled(points: &[f32], num_features: usize) -> Self {
         let mut batch = Self {
             num_features,
             ..Self::default()
         };
         batch.len = points.len() / num_features;
-        let padded = batch.len.next_multiple_of(CHUNK);
-        batch.labels.resize(padded, 0);
-        batch.forward.resize(padded, true);
-        batch.weights.resize(padded, 0.0);
-        batch.inputs.grow(padded * num_features);
+        batch.padded = batch.len.next_multiple_of(CHUNK);
         batch.lay_out(points.chunks_exact(num_features));
         batch
     }
@@ -136,13 +140,45 @@ impl Batch {
         self.len
     }
 
-    /// The panels, in order.
-    pub(super) fn panels(&self) -> impl Iterator<Item = Panel<'_>> {
+    /// Into how many parts a gradient of a net of so many parameters is worth cutting: a power of
+    /// two, of at least two panels each. Points and parameters decide, never the threads.
+    pub(crate) fn parts(&self, num_params: usize) -> usize {
+        let pairs = self.padded.div_ceil(PANEL) / 2;
+        if self.padded * num_params < WORTH_CUTTING || pairs < 2 {
+            return 1;
+        }
+        (1 << pairs.ilog2()).min(MOST_PARTS)
+    }
+
+    /// The panels of a part, in order.
+    pub(super) fn panels(&self, part: Part) -> impl Iterator<Item = Panel<'_>> {
         let inputs = self.inputs.as_slice();
-        panels(self.weights.len()).map(move |(start, width)| Panel {
+        let count = self.padded.div_ceil(PANEL);
+        let first = part.index * count / part.of;
+        let panels = panels(self.padded).take((part.index + 1) * count / part.of);
+        panels.skip(first).map(move |(start, width)| Panel {
             start,
             width,
             inputs: &inputs[start * self.num_features..(start + width) * self.num_features],
+        })
+    }
+}
+
+/// One of equal parts of a batch's panels.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part {
+    pub(crate) index: usize,
+    pub(crate) of: usize,
+}
+
+impl Part {
+    pub(crate) const WHOLE: Self = Self { index: 0, of: 1 };
+
+    /// Its two halves.
+    pub(crate) fn halves(self) -> [Self; 2] {
+        [0, 1].map(|half| Self {
+            index: 2 * self.index + half,
+            of: 2 * self.of,
         })
     }
 }

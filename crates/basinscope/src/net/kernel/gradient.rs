@@ -96,7 +96,7 @@ impl Pass<'_> {
         }
         let batch: &Batch = self.batch;
         let mut loss = 0.0;
-        let mut panels = batch.panels();
+        let mut panels = batch.panels(self.part);
         while let Some(group) = Group::next(&mut panels) {
             for (column, panel) in group.panels() {
                 loss += self.forward(simd, &group, column, panel);

@@ -1,6 +1,6 @@
 //! One pass over the panels of a batch: forward, then whatever the task asks of the logits.
 
-use super::batch::{Batch, Buffer, PANEL, Panel};
+use super::batch::{Batch, Buffer, PANEL, Panel, Part};
 use super::curvature::{Matrix, Tangents};
 use super::gradient::room;
 use super::layer::Layer;
@@ -65,6 +65,19 @@ impl Workspace {
         batch: &Batch,
         task: Task<'_>,
     ) -> Outcome {
+        self.run_part(kernel, net, theta, batch, Part::WHOLE, task)
+    }
+
+    /// The same over a part of the batch.
+    pub(crate) fn run_part(
+        &mut self,
+        kernel: Kernel,
+        net: &Architecture,
+        theta: &[f32],
+        batch: &Batch,
+        part: Part,
+        task: Task<'_>,
+    ) -> Outcome {
         assert_eq!(
             theta.len(),
             net.num_params(),
@@ -76,6 +89,7 @@ impl Workspace {
             net,
             theta,
             batch,
+            part,
             task,
         })
     }
@@ -110,6 +124,7 @@ pub(super) struct Pass<'a> {
     pub(super) net: &'a Architecture,
     pub(super) theta: &'a [f32],
     pub(super) batch: &'a Batch,
+    pub(super) part: Part,
     pub(super) task: Task<'a>,
 }
 
@@ -133,7 +148,7 @@ impl Pass<'_> {
         let classes = self.net.num_outputs();
         let widest = self.net.widths().iter().copied().max().unwrap_or(1);
         let mut outcome = Outcome::default();
-        for panel in self.batch.panels() {
+        for panel in self.batch.panels(self.part) {
             let Panel { start, width, .. } = panel;
             let activations = self.workspace.activations.as_mut_slice();
             let (even, odd) = activations.split_at_mut(widest * PANEL);
@@ -152,14 +167,18 @@ impl Pass<'_> {
             }
             let logits = &from[..classes * width];
             let points = width.min(self.batch.len() - start);
-            let labels = &self.batch.labels[start..start + points];
+            let labels = || &self.batch.labels[start..start + points];
             match &mut self.task {
                 Task::RightInARow => {
-                    let right = predict::count_right_in_a_row(logits, width, classes, labels);
+                    let right = predict::count_right_in_a_row(logits, width, classes, labels());
                     outcome.correct += right;
                     if right < points {
                         return outcome;
                     }
+                    continue;
+                }
+                Task::Logits(out) if classes == 1 => {
+                    out[start..start + points].copy_from_slice(&logits[..points]);
                     continue;
                 }
                 Task::Logits(out) => {
@@ -178,7 +197,7 @@ impl Pass<'_> {
             match &mut self.task {
                 Task::Loss { bound } if outcome.loss > *bound => return outcome,
                 Task::Evaluate => {
-                    outcome.correct += predict::count_correct(logits, width, classes, labels);
+                    outcome.correct += predict::count_correct(logits, width, classes, labels());
                 }
                 Task::ExampleLosses(out) => {
                     out[start..start + points].copy_from_slice(&losses[..points]);
