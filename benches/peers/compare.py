@@ -7,6 +7,7 @@ import datetime
 import importlib.metadata
 import json
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from variant import THREADS, rate
 
 NETS = ("swiss-roll", "minefield", "circles", "width-8", "width-64", "width-256")
 PEERS = ("JAX", "PyTorch", "scikit-learn")
-FINALISTS = 2  # variants of each peer that go into the later rounds
+FINALISTS = 1  # variants of each peer, as it runs and cut by hand, that go into the later rounds
 PEAK_SHARE = 0.55  # of multiply–add peak, for evaluate:swiss-roll
 SAME_KL = 1.02  # t-SNE counts if its divergence is at most this times scikit-learn's
 MANY_RAYS = 8000
@@ -72,13 +73,13 @@ def problem(row: str, directory: Path, median: float):
     return variants, partial(fixtures.check, work, net, median)
 
 
-def compare(row: str, engine: Path, directory: Path, seconds: float, rounds: int) -> dict:
-    """Every variant once, then the engine and each peer's finalists in turn; the best round of each counts."""
+def compare(row: str, engine: Path, directory: Path, seconds: float, rounds: int, wanted: str) -> dict:
+    """Every wanted variant once, then the engine and each peer's finalists in turn; the best round of each counts."""
     torch._dynamo.reset()
     ours = [ask(engine, row, seconds)]
     variants, check = problem(row, directory, ours[0].get("median", 0.0))
     found, calls = {}, {}
-    for variant in variants:
+    for variant in (one for one in variants if re.search(wanted, one.label)):
         entry = found[variant.label] = {"peer": variant.peer, "name": variant.name, "rates": []}
         try:
             call = variant.build()
@@ -96,7 +97,7 @@ def compare(row: str, engine: Path, directory: Path, seconds: float, rounds: int
         calls[variant.label] = (variant, call)
         calls = {label: calls[label] for label in finalists(found) if label in calls}
     if not calls:
-        raise fixtures.Mismatch(f"{row}: every variant was refused")
+        raise fixtures.Mismatch(f"{row}: no variant was left")
     for _ in range(rounds - 1):
         ours.append(ask(engine, row, seconds))
         for label, (variant, call) in calls.items():
@@ -105,11 +106,18 @@ def compare(row: str, engine: Path, directory: Path, seconds: float, rounds: int
     return {"row": row, "engine": best, "engine_values": [one["value"] for one in ours], "variants": list(found.values())}
 
 
+def by_hand(entry: dict) -> bool:
+    """Whether the work was cut over the threads by the caller, not by the library."""
+    return entry["name"].endswith(f", {THREADS} threads")
+
+
 def finalists(found: dict[str, dict]) -> list[str]:
     best = []
     for peer in PEERS:
-        timed = [label for label, entry in found.items() if entry["peer"] == peer and entry["rates"]]
-        best += sorted(timed, key=lambda label: -max(found[label]["rates"]))[:FINALISTS]
+        for cut in (False, True):
+            timed = [label for label, entry in found.items()
+                     if entry["peer"] == peer and entry["rates"] and by_hand(entry) == cut]
+            best += sorted(timed, key=lambda label: -max(found[label]["rates"]))[:FINALISTS]
     return best
 
 
@@ -129,16 +137,26 @@ def figures(value: float) -> str:
 
 
 def judge(record: dict) -> dict:
-    """The best variant of each peer, the ratios, and whether the goal is met; kept in the record."""
+    """The best variant of each peer, the ratios, and whether the goal is met; kept in the record.
+
+    Goals count against the peers as they run by themselves; the ratio to what a caller gets who cuts
+    the work over the threads by hand stands beside it.
+    """
     unit, least, against = GOALS[record["row"]]
-    timed = [entry for entry in record["variants"] if entry["rates"]]
-    best = {}
-    for entry in timed:
-        if entry["peer"] not in best or max(entry["rates"]) > max(best[entry["peer"]]["rates"]):
-            best[entry["peer"]] = entry
     ours = record["engine"]
+
+    def best_of(entries) -> dict[str, dict]:
+        best = {}
+        for entry in entries:
+            if entry["peer"] not in best or max(entry["rates"]) > max(best[entry["peer"]]["rates"]):
+                best[entry["peer"]] = entry
+        return best
+
+    timed = [entry for entry in record["variants"] if entry["rates"]]
+    best = best_of(entry for entry in timed if not by_hand(entry))
     ratios = {peer: ours["value"] / max(entry["rates"]) for peer, entry in best.items()}
-    record |= {"unit": unit, "best": best, "ratios": ratios}
+    hardest = {peer: ours["value"] / max(entry["rates"]) for peer, entry in best_of(timed).items()}
+    record |= {"unit": unit, "best": best, "ratios": ratios, "ratios_by_hand": hardest}
     if record["row"] == "help":
         record |= {"goal": f"≤ {HELP_MS} ms", "met": ours["value"] <= HELP_MS}
     elif least is None:
@@ -160,7 +178,7 @@ def judge(record: dict) -> dict:
 def line(record: dict) -> str:
     """One row of the table."""
     if "failed" in record:
-        return f"| {record['row']} | **failed**: {record['failed']} | | | | | | | no |"
+        return f"| {record['row']} | **failed**: {record['failed']} | | | | | | | | no |"
     ours = figures(record["engine"]["value"])
     if "peak_share" in record:
         ours += f" ({record['peak_share']:.0%} of peak)"
@@ -173,9 +191,9 @@ def line(record: dict) -> str:
         if entry and "kl_exact" in entry:
             detail += f", KL {entry['kl_exact']:.4f}"
         cells.append(f"{figures(max(entry['rates']))} ({detail})" if entry else "–")
-    ratio = f"{min(record['ratios'].values()):.2f}" if record["ratios"] else "–"
+    ratio, hard = (f"{min(of.values()):.2f}" if of else "–" for of in (record["ratios"], record["ratios_by_hand"]))
     met = "yes" if record["met"] else "no"
-    return f"| {record['row']} | {record['unit']} | {ours} | {' | '.join(cells)} | {ratio} | {record['goal']} | {met} |"
+    return f"| {record['row']} | {record['unit']} | {ours} | {' | '.join(cells)} | {ratio} | {hard} | {record['goal']} | {met} |"
 
 
 def surroundings(engine: dict) -> dict:
@@ -191,6 +209,7 @@ def main() -> int:
     parser.add_argument("--engine", type=Path, required=True, help="the binary `engine`")
     parser.add_argument("--binary", type=Path, help="the binary `basinscope`, for the row `help`")
     parser.add_argument("--rows", default=",".join(GOALS), help="rows, separated by commas")
+    parser.add_argument("--variants", default="", help="only the peers' variants whose name matches this pattern")
     parser.add_argument("--seconds", type=float, default=3.0, help="seconds for each variant and round")
     parser.add_argument("--rounds", type=int, default=3, help="the best round of each counts")
     parser.add_argument("--out", type=Path, help="a JSON file for every number")
@@ -212,13 +231,13 @@ def main() -> int:
                 records.append(judge(time_help(settings.binary)))
                 continue
             try:
-                records.append(judge(compare(row, settings.engine, Path(directory), settings.seconds, settings.rounds)))
+                records.append(judge(compare(row, settings.engine, Path(directory), settings.seconds, settings.rounds, settings.variants)))
             except fixtures.Mismatch as mismatch:
                 say(f"  FAILED {mismatch}")
                 records.append({"row": row, "failed": str(mismatch)})
 
     print("| work | unit | basinscope | JAX best (variant) | PyTorch best (variant) | scikit-learn "
-          "| ratio to best peer | goal | met? |\n|---|---|---|---|---|---|---|---|---|")
+          "| ratio to the best peer | to the best cut over threads by hand | goal | met? |\n" + 10 * "|---" + "|")
     print("\n".join(map(line, records)))
     if settings.out:
         settings.out.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")

@@ -24,8 +24,8 @@ pub use radial::{
     DEFAULT_CUTOFF, DEFAULT_DIRECTIONS, DEFAULT_TOLERANCE, QUANTILE_LEVELS, Radial, RadialSettings,
     RadialVolume,
 };
-pub(crate) use radius::Ray;
 pub use radius::Search;
+pub(crate) use radius::{Guess, Ray};
 pub use region::{HighAccuracy, LowLoss, Region, SamePredictions};
 pub use stiff::StiffDirections;
 pub use subsim::{LocalVolume, SubsimSettings, Walk, log10_local_volume};

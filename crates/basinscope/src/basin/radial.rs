@@ -1,7 +1,7 @@
 //! The paper's integrator: n-th powers of the radii along random rays.
 
 use super::gamma::ln_gamma_p;
-use super::radius::{Crossing, Ray, Search};
+use super::radius::{Crossing, Guess, Ray, Search};
 use super::statistics::{bootstrap_intervals, effective_sample_size, ln_sum_exp, quantile};
 use crate::direction::{Normalization, scales};
 use crate::net::ParameterLayout;
@@ -26,6 +26,8 @@ pub const QUANTILE_LEVELS: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
 const TRUSTED_ESS: f64 = 30.0;
 /// Resamples of the bootstrap.
 const RESAMPLES: usize = 1_000;
+/// Where a ray is first looked at, as a share of the median radius of those before it.
+const INSIDE: f64 = 0.95;
 /// Rays measured side by side; each block's guess is the median of all before it, so that the
 /// result does not depend on the number of threads.
 const BLOCK: usize = 64;
@@ -149,7 +151,7 @@ impl Radial {
     /// and surface do not fit.
     ///
     /// # Cost
-    /// About five evaluations a ray.
+    /// About four evaluations a ray.
     pub fn run<S: LossSurface>(
         &self,
         surface: &S,
@@ -180,7 +182,7 @@ impl Radial {
         };
         let radius_cap = settings.radius_cap.unwrap_or(100.0 * length.max(1.0));
         let done = AtomicUsize::new(0);
-        let ray = |index: usize, guess: f64| {
+        let ray = |index: usize, guess: Guess| {
             let direction = self.direction(index, &scales, &free);
             let ray = Ray {
                 surface,
@@ -195,7 +197,10 @@ impl Radial {
             crossing
         };
         let mut crossings: Vec<Crossing> = Vec::with_capacity(settings.directions);
-        let mut guess = 0.01 * length.max(1.0);
+        let mut guess = Guess {
+            radius: 0.01 * length.max(1.0),
+            slope: None,
+        };
         while crossings.len() < settings.directions {
             // 1, 1, 2, 4, … rays at first: a cold guess is paid for once, not by a whole block.
             let size = crossings
@@ -210,8 +215,13 @@ impl Radial {
             crossings.extend(block);
             let mut radii: Vec<f64> = crossings.iter().map(|crossing| crossing.radius).collect();
             radii.sort_unstable_by(f64::total_cmp);
-            // Losses rise steeply outside: better to start a little inside.
-            guess = 0.9 * quantile(&radii, 0.5);
+            let mut slopes: Vec<f64> = crossings.iter().filter_map(|c| c.slope).collect();
+            slopes.sort_unstable_by(f64::total_cmp);
+            guess = Guess {
+                // Losses rise steeply outside: better to start a little inside.
+                radius: INSIDE * quantile(&radii, 0.5),
+                slope: (!slopes.is_empty()).then(|| quantile(&slopes, 0.5)),
+            };
         }
         let ln_scale = free.iter().map(|&index| scales[index].ln()).sum();
         Ok(self.summarise(crossings, radius_cap, dimension, ln_scale))

@@ -2,6 +2,7 @@
 
 use crate::random::stream;
 use rand::RngExt;
+use rayon::prelude::*;
 
 /// ln Σ exp(x), without overflow.
 pub(super) fn ln_sum_exp(values: impl Iterator<Item = f64> + Clone) -> f64 {
@@ -34,24 +35,25 @@ pub(super) fn bootstrap_intervals(
     resamples: usize,
     seed: u64,
 ) -> Vec<[f64; 2]> {
-    let rng = &mut stream(seed, "bootstrap", 0);
-    let mut found = vec![Vec::with_capacity(resamples); levels.len()];
-    // Drawing indices and counting them keeps each resample sorted for free.
-    let mut counts = vec![0_u32; sorted.len()];
-    let mut resample = Vec::with_capacity(sorted.len());
-    for _ in 0..resamples {
-        counts.fill(0);
+    let resample = |index: u64| {
+        let rng = &mut stream(seed, "bootstrap", index);
+        // Drawing indices and counting them keeps each resample sorted for free.
+        let mut counts = vec![0_u32; sorted.len()];
         for _ in 0..sorted.len() {
             counts[rng.random_range(0..sorted.len())] += 1;
         }
-        resample.clear();
-        for (&value, &count) in sorted.iter().zip(&counts) {
-            resample.extend(std::iter::repeat_n(value, count as usize));
-        }
-        for (found, &level) in found.iter_mut().zip(levels) {
-            found.push(quantile(&resample, level));
-        }
-    }
+        let drawn: Vec<f64> = (sorted.iter().zip(&counts))
+            .flat_map(|(&value, &count)| std::iter::repeat_n(value, count as usize))
+            .collect();
+        let of = |&level: &f64| quantile(&drawn, level);
+        levels.iter().map(of).collect::<Vec<f64>>()
+    };
+    let drawn: Vec<Vec<f64>> = (0..resamples as u64)
+        .into_par_iter()
+        .map(resample)
+        .collect();
+    let found = (0..levels.len()).map(|level| drawn.iter().map(|row| row[level]).collect());
+    let found: Vec<Vec<f64>> = found.collect();
     found
         .into_iter()
         .map(|mut values| {

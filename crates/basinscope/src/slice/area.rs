@@ -2,7 +2,7 @@
 
 use super::plane::plane;
 use crate::Result;
-use crate::basin::{DEFAULT_TOLERANCE, Ray, Search};
+use crate::basin::{DEFAULT_TOLERANCE, Guess, Ray, Search};
 use crate::direction::{Normalization, random_direction};
 use crate::net::ParameterLayout;
 use crate::random::stream;
@@ -78,7 +78,7 @@ impl PlaneAreas {
         if train.loss(theta) > self.cutoff {
             return 0.0;
         }
-        let (mut guess, mut squares) = (FIRST_GUESS, 0.0);
+        let (mut radius, mut squares) = (FIRST_GUESS, 0.0);
         for index in 0..RAYS {
             let (sin, cos) = (TAU * index as f64 / RAYS as f64).sin_cos();
             let direction: Vec<f32> = (d1.iter().zip(d2))
@@ -92,8 +92,12 @@ impl PlaneAreas {
                 cap: LARGEST_RADIUS,
                 tolerance: DEFAULT_TOLERANCE,
             };
-            guess = ray.cross(guess, Search::Secant).radius;
-            squares += guess * guess;
+            let guess = Guess {
+                radius,
+                slope: None,
+            };
+            radius = ray.cross(guess, Search::Secant).radius;
+            squares += radius * radius;
         }
         PI / RAYS as f64 * squares
     }
