@@ -215,6 +215,58 @@ mod tests {
         assert_ne!(one.points, other.run(&clouds(), 8, |_| ()).unwrap().points);
     }
 
+    /// Affinities, divergence and gradient of a given plane by scikit-learn 1.9.1:
+    ///
+    /// ```python
+    /// i = np.arange(12)
+    /// x = np.stack([np.sin(i), np.cos(2 * i), 0.1 * i], axis=1)
+    /// y = np.stack([i % 4 - 1.5, i // 4 * 0.7 - 0.7], axis=1)
+    /// p = _joint_probabilities(squareform(pdist(x, "sqeuclidean")).astype(np.float32), 3.0, 0)
+    /// kl, grad = _kl_divergence(y.ravel(), p, 1, 12, 2)
+    /// ```
+    #[test]
+    fn affinities_divergence_and_gradient_are_scikit_learns() {
+        let i = || (0..12).map(f64::from);
+        let x: Vec<f64> = i()
+            .flat_map(|i| [i.sin(), (2.0 * i).cos(), 0.1 * i])
+            .collect();
+        let y: Vec<[f64; 2]> = i()
+            .map(|i| [i % 4.0 - 1.5, (i / 4.0).floor() * 0.7 - 0.7])
+            .collect();
+        let p = affinities(&x, 3, 3.0);
+        for (j, exact) in [2.906_7e-4, 9.328_8e-5, 4.667_47e-2, 6.131_2e-4]
+            .iter()
+            .enumerate()
+        {
+            let found = f64::from(p.row(0)[j + 1]);
+            assert!((found - exact).abs() < 1e-6 + 1e-4 * exact, "{j}: {found}");
+        }
+        assert!((divergence(&p, &y) - 1.520_51).abs() < 1e-4);
+        // One step from rest without momentum moves by −rate·gain·gradient; gains of .8, as at
+        // rest nothing goes on downhill; the mean's part is taken out of all alike.
+        let mut descent = Descent::new(12);
+        let mut moved = y.clone();
+        let still = Phase {
+            exaggeration: 1.0,
+            momentum: 0.0,
+        };
+        descent.step(&p, still, &mut moved);
+        let exact = [
+            [-0.021_271, 0.051_953],
+            [-0.082_534, 0.047_851],
+            [0.105_144, 0.047_049],
+        ];
+        for (place, exact) in exact.iter().enumerate() {
+            for axis in 0..2 {
+                let found = (y[place][axis] - moved[place][axis]) / (50.0 * 0.8);
+                assert!(
+                    (found - exact[axis]).abs() < 1e-4,
+                    "{place} {axis}: {found}"
+                );
+            }
+        }
+    }
+
     #[test]
     fn a_perplexity_out_of_range_is_refused() {
         for perplexity in [0.5, 20.0, f64::NAN] {

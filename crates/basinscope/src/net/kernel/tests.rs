@@ -439,3 +439,34 @@ fn products_agree_with_f64() {
         assert_products_agree(&[2, 23, 16, 26, 32, 28, 31, 1], activation, 11);
     }
 }
+
+#[test]
+fn parts_of_a_gradient_add_up_the_same_on_any_number_of_threads() {
+    let rng = &mut stream(6, "parts", 0);
+    let net = Architecture::swiss_roll();
+    let theta = Initialization::HeNormal.draw(&net, rng);
+    let mut batch = Batch::default();
+    for count in [200, 1_001] {
+        batch.refill(&[(&points(count, 2, 2, rng), Objective::CrossEntropy, 1.0)]);
+        assert!(batch.parts(theta.len()) > 1);
+        let on = |threads| {
+            let mut grad = vec![f32::NAN; theta.len()];
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            let loss = pool
+                .unwrap()
+                .install(|| crate::net::loss_and_grad(&net, &theta, &batch, &mut grad));
+            (loss, grad)
+        };
+        let (loss, grad) = on(1);
+        assert_eq!((loss, grad.clone()), on(3));
+        let mut whole = vec![f32::NAN; theta.len()];
+        let task = Task::Gradient(&mut whole);
+        let exact = Workspace::default().run(Kernel::active(), &net, &theta, &batch, task);
+        assert!((loss / exact.loss - 1.0).abs() < 1e-12);
+        // Sums of some hundred f32 terms in another order.
+        let scale = whole.iter().fold(0.0_f32, |scale, g| scale.max(g.abs()));
+        for (part, whole) in grad.iter().zip(&whole) {
+            assert!((part - whole).abs() < 1e-6 * scale, "{part} {whole}");
+        }
+    }
+}
