@@ -5,7 +5,7 @@ use crate::{Problem, bandwidth, peak_gflops};
 use anyhow::Result;
 use basinscope::net::Kernel;
 use basinscope::surface::LossSurface;
-use rayon::ThreadPoolBuilder;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::Serialize;
 
 /// Widths of four hidden layers that give about 10² to 10⁶ parameters.
@@ -50,9 +50,10 @@ pub fn measure(seconds: f64, mut report: impl FnMut(&Cost)) -> Result<Vec<Cost>>
     let mut costs = Vec::new();
     let all = rayon::current_num_threads();
     let active = Kernel::active();
-    let mut add = |curve, kernel: Kernel, problem: &Problem, threads| -> Result<()> {
+    let limits: Vec<Limits> = (1..=all).map(Limits::of).collect::<Result<_>>()?;
+    let mut add = |curve, kernel: Kernel, problem: &Problem, threads: usize| -> Result<()> {
         kernel.force()?;
-        let cost = place(curve, kernel, problem, threads, seconds)?;
+        let cost = place(curve, kernel, problem, &limits[threads - 1], seconds)?;
         report(&cost);
         costs.push(cost);
         Ok(())
@@ -74,16 +75,35 @@ pub fn measure(seconds: f64, mut report: impl FnMut(&Cost)) -> Result<Vec<Cost>>
     Ok(costs)
 }
 
+/// A pool of threads and what they can do at most.
+struct Limits {
+    pool: ThreadPool,
+    /// Multiply–adds, in flop/s.
+    peak: f64,
+    /// Reading from memory, in bytes/s.
+    bandwidth: f64,
+}
+
+impl Limits {
+    fn of(threads: usize) -> Result<Self> {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
+        let (peak, bandwidth) = pool.install(|| (1e9 * peak_gflops(), 1e9 * bandwidth()));
+        Ok(Self {
+            pool,
+            peak,
+            bandwidth,
+        })
+    }
+}
+
 fn place(
     curve: &'static str,
     kernel: Kernel,
     problem: &Problem,
-    threads: usize,
+    limits: &Limits,
     seconds: f64,
 ) -> Result<Cost> {
-    let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
-    pool.install(|| {
-        let (peak, bandwidth) = (peak_gflops() * 1e9, bandwidth() * 1e9);
+    limits.pool.install(|| {
         let many = problem.many().min(problem.in_a_second());
         let thetas = problem.thetas(many).concat();
         let mut losses = vec![0.0; many];
@@ -99,13 +119,13 @@ fn place(
             kernel: kernel.name(),
             parameters,
             points: problem.points.len(),
-            threads,
+            threads: limits.pool.current_num_threads(),
             evaluations,
             flop: problem.flop(),
             theta_bytes,
             activation_bytes: 8.0 * (units * problem.points.len()) as f64,
-            of_peak: evaluations * problem.flop() / peak,
-            of_bandwidth: evaluations * theta_bytes / bandwidth,
+            of_peak: evaluations * problem.flop() / limits.peak,
+            of_bandwidth: evaluations * theta_bytes / limits.bandwidth,
         })
     })
 }

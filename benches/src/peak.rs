@@ -9,8 +9,9 @@ use std::time::Instant;
 const CHAINS: usize = 12;
 /// Multiply–adds of each chain between two looks at the clock.
 const LENGTH: usize = 200_000;
-/// Rounds, the best of which counts: other work on the machine can only slow one down.
-const ROUNDS: usize = 20;
+/// Seconds of rounds, the best of which counts: other work on the machine can only slow one down,
+/// and new threads share a core for a while.
+const SECONDS: f64 = 0.5;
 /// Values read for the bandwidth, 256 MiB: far more than any cache holds.
 const VALUES: usize = 64 << 20;
 
@@ -63,10 +64,10 @@ pub fn bandwidth() -> f64 {
 
 /// Work units a second in the best round.
 fn best(work: impl Fn() -> usize) -> f64 {
-    (0..ROUNDS)
-        .map(|_| {
-            let start = Instant::now();
-            work() as f64 / start.elapsed().as_secs_f64()
-        })
-        .fold(0.0, f64::max)
+    let (begin, mut best) = (Instant::now(), 0.0_f64);
+    while begin.elapsed().as_secs_f64() < SECONDS {
+        let start = Instant::now();
+        best = best.max(work() as f64 / start.elapsed().as_secs_f64());
+    }
+    best
 }

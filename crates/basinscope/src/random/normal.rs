@@ -84,7 +84,7 @@ fn ln(x: f32) -> f32 {
     let p = p * f - 1.666_805_8e-1;
     let p = p * f + 2.000_071_5e-1;
     let p = p * f - 2.499_999_4e-1;
-    let p = p * f + 3.333_333_1e-1;
+    let p = p * f + 3.333_333e-1;
     let square = f * f;
     (f - 0.5 * square + f * square * p + e * LN_2_LOW) + e * LN_2_HIGH
 }
