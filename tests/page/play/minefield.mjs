@@ -52,6 +52,18 @@ export async function minefield(page, { run, check }) {
     return [box.x + box.width / 2, box.y + box.height / 2];
   });
 
+  /** The first iterate from a place on whose mark has no bad minimum within 16 pixels. */
+  const clear = async from => {
+    const bad = await Promise.all(record.bad.map(({ name }) => centre(name)));
+    for (let index = from; index < record.iterates.length; index += 1) {
+      const name = `epoch-${record.iterates[index].epoch}`;
+      if (!(await mark(name).count())) continue;
+      const [x, y] = await centre(name);
+      if (bad.every(([u, v]) => Math.hypot(u - x, v - y) > 16)) return index;
+    }
+    return from;
+  };
+
   await root.scrollIntoViewIfNeeded();
   await rest();
   const nets = await root.locator('.minefield-map .mark').count();
@@ -153,7 +165,11 @@ export async function minefield(page, { run, check }) {
   check('minefield: the map is in the address', (await hash()).includes('map=distances') ? [] : [await hash()]);
 
   // Without a map: what a place of the chart says is the record's.
-  const far = record.iterates[middle];
+  // Choosing a map may have scrolled it out of the window.
+  await root.locator('.minefield-map').scrollIntoViewIfNeeded();
+  // Not an iterate that a bad minimum lies on.
+  const free = await clear(middle);
+  const far = record.iterates[free];
   const [x, y] = await centre(`epoch-${far.epoch}`);
   await page.mouse.move(x, y);
   await rest();
@@ -163,7 +179,7 @@ export async function minefield(page, { run, check }) {
 
   // The ring can be drawn along the run.
   await page.mouse.move(2, 2);
-  await to(middle);
+  await to(free);
   await page.mouse.move(...await centre(`epoch-${far.epoch}`));
   await page.mouse.down();
   const goal = record.iterates[Math.floor(record.iterates.length / 2)];
