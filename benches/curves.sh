@@ -15,6 +15,6 @@ mkdir -p "$out"
 cargo build --release --manifest-path "$root/Cargo.toml" -p basinscope-bench --bin engine
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
 "$venv/bin/python" -c 'import matplotlib' 2>/dev/null ||
-    "$venv/bin/pip" install --quiet --disable-pip-version-check 'matplotlib==3.11.1'
+    "$venv/bin/pip" install --quiet --disable-pip-version-check 'matplotlib==3.11.2'
 "$target/release/engine" curves "$out/curves.json" --seconds "${2:-1}"
 "$venv/bin/python" -B "$here/curves.py" "$out"

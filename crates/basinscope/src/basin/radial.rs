@@ -151,7 +151,7 @@ impl Radial {
     /// and surface do not fit.
     ///
     /// # Cost
-    /// About four evaluations a ray.
+    /// Four to five evaluations a ray.
     pub fn run<S: LossSurface>(
         &self,
         surface: &S,

@@ -52,11 +52,9 @@ pub(super) fn bootstrap_intervals(
         .into_par_iter()
         .map(resample)
         .collect();
-    let found = (0..levels.len()).map(|level| drawn.iter().map(|row| row[level]).collect());
-    let found: Vec<Vec<f64>> = found.collect();
-    found
-        .into_iter()
-        .map(|mut values| {
+    (0..levels.len())
+        .map(|level| {
+            let mut values: Vec<f64> = drawn.iter().map(|row| row[level]).collect();
             values.sort_unstable_by(f64::total_cmp);
             [quantile(&values, 0.025), quantile(&values, 0.975)]
         })

@@ -177,6 +177,27 @@ mod tests {
     }
 
     #[test]
+    fn bits_are_the_same_in_all_registers() {
+        let points: Vec<[f64; 2]> = (0..53)
+            .map(|i| [f64::from(i).sin(), f64::from(3 * i).cos()])
+            .collect();
+        let mut p = Padded::zeros(53);
+        p.row_mut(5)[..53].fill(0.01);
+        let plane = Plane::of(&points);
+        let on = |kernel: Kernel| {
+            let Force { pull, push, sum } = kernel.dispatch(Row {
+                p: p.row(5),
+                plane: &plane,
+                index: 5,
+            });
+            [pull[0], pull[1], push[0], push[1], sum]
+        };
+        for kernel in Kernel::supported() {
+            assert_eq!(on(kernel), on(Kernel::Portable), "{kernel:?}");
+        }
+    }
+
+    #[test]
     fn a_plane_like_the_affinities_does_not_diverge() {
         // Three corners of an equilateral triangle: p = q̂ = 1/6 for every pair.
         let points = [[0.0, 0.0], [1.0, 0.0], [0.5, 0.75_f64.sqrt()]];

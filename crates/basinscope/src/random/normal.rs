@@ -179,13 +179,20 @@ mod tests {
     #[test]
     fn bits_depend_on_stream_and_length_alone() {
         for len in [1, 2, 3, 127, 128, 129, 1_000] {
-            let draw = |index| {
+            let draw = |kernel: Kernel, index| {
                 let mut out = vec![f32::NAN; len];
-                fill_normal(&mut stream(7, "normal", index), &mut out);
+                kernel.dispatch(Fill {
+                    rng: &mut stream(7, "normal", index),
+                    out: &mut out,
+                });
                 out
             };
-            assert_eq!(draw(0), draw(0));
-            assert!(draw(0) != draw(1) && draw(0).iter().all(|x| x.is_finite()));
+            let portable = draw(Kernel::Portable, 0);
+            assert!(portable.iter().all(|x| x.is_finite()));
+            assert_ne!(portable, draw(Kernel::Portable, 1));
+            for kernel in Kernel::supported() {
+                assert_eq!(draw(kernel, 0), portable, "{kernel:?}");
+            }
         }
     }
 }

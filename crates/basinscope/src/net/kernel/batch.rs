@@ -9,8 +9,8 @@ pub(super) const CHUNK: usize = 16;
 /// the first-level cache.
 pub(super) const PANEL: usize = 64;
 
-/// Multiply–adds of a forward pass from which a gradient is cut into parts for several threads:
-/// about ten microseconds' work.
+/// Points times parameters from which a gradient is cut into parts for several threads: that of
+/// the swiss-roll net on 200 points (750,000) is, that of the minefield on 132 (300,000) is not.
 const WORTH_CUTTING: usize = 500_000;
 /// Parts at most.
 const MOST_PARTS: usize = 16;

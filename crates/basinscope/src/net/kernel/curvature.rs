@@ -83,8 +83,8 @@ pub(super) fn forward<S: Simd>(
         } else {
             Epilogue::Gate(net.activation(), group.rows(activations, next, column))
         };
-        let (bias, out) = (&v[layer.bias()], &mut out[column..]);
-        layer.forward(simd, terms, bias, epilogue, out, group.stride, width);
+        let (bias, out) = (&v[layer.bias()], group.rows_mut(out, column));
+        layer.forward(simd, terms, bias, epilogue, out, width);
     }
 }
 
@@ -95,7 +95,7 @@ pub(super) fn backward<S: Simd>(simd: S, pass: &mut Pass<'_>, group: &Group<'_>)
         return;
     };
     let whole = *matrix == Matrix::Hessian;
-    let (activation, stride) = (pass.net.activation(), group.stride);
+    let activation = pass.net.activation();
     let Workspace {
         activations,
         deltas,
@@ -136,22 +136,25 @@ pub(super) fn backward<S: Simd>(simd: S, pass: &mut Pass<'_>, group: &Group<'_>)
             let gate = Epilogue::Gate(activation, input);
             let dot = group.rows(dot.as_slice(), 0, column);
             let of_dot = Term::transposed(weights, layer.fan_in, dot);
-            let back_dot = &mut next_dot.as_mut_slice()[column..];
+            let next_dot = next_dot.as_mut_slice();
+            let back_dot = group.rows_mut(next_dot, column);
             if !whole {
-                layer.backward(simd, &[of_dot], gate, back_dot, stride, width);
+                layer.backward(simd, &[of_dot], gate, back_dot, width);
                 continue;
             }
             let delta = group.rows(delta.as_slice(), 0, column);
             let of_v = Term::transposed(&v[layer.weights()], layer.fan_in, delta);
-            layer.backward(simd, &[of_dot, of_v], gate, back_dot, stride, width);
+            layer.backward(simd, &[of_dot, of_v], gate, back_dot, width);
             let of_delta = [Term::transposed(weights, layer.fan_in, delta)];
-            let back = &mut next.as_mut_slice()[column..];
+            let next = next.as_mut_slice();
+            let back = group.rows_mut(next, column);
             if activation == Activation::Tanh {
-                layer.backward(simd, &of_delta, Epilogue::Linear, back, stride, width);
+                layer.backward(simd, &of_delta, Epilogue::Linear, back, width);
                 let input_dot = group.rows(dots, layer.row, column);
                 for unit in 0..layer.fan_in {
-                    let row = unit * stride..unit * stride + width;
-                    let terms = back_dot[row.clone()].iter_mut().zip(&mut back[row]);
+                    let from = unit * group.stride + column;
+                    let row = from..from + width;
+                    let terms = next_dot[row.clone()].iter_mut().zip(&mut next[row]);
                     let inputs = input
                         .row(unit, width)
                         .iter()
@@ -163,7 +166,7 @@ pub(super) fn backward<S: Simd>(simd: S, pass: &mut Pass<'_>, group: &Group<'_>)
                     }
                 }
             } else {
-                layer.backward(simd, &of_delta, gate, back, stride, width);
+                layer.backward(simd, &of_delta, gate, back, width);
             }
         }
         std::mem::swap(&mut delta, &mut next);

@@ -6,7 +6,7 @@ use super::layer::Layer;
 use super::loss;
 use super::outer::{Outer, Pair, row_sums};
 use super::pass::{Outcome, Pass, Task, Workspace};
-use super::tile::{Epilogue, Rows, Term};
+use super::tile::{Epilogue, Rows, RowsMut, Term};
 use crate::net::Architecture;
 use pulp::Simd;
 
@@ -57,6 +57,14 @@ impl<'a> Group<'a> {
         let first = self.panels[0].start;
         let panels = self.panels.into_iter().take(self.len);
         panels.map(move |panel| (panel.start - first, panel))
+    }
+
+    /// The rows of a buffer from one point on, to be written.
+    pub(super) fn rows_mut<'b>(&self, buffer: &'b mut [f32], column: usize) -> RowsMut<'b> {
+        RowsMut {
+            values: &mut buffer[column..],
+            stride: self.stride,
+        }
     }
 
     /// The rows of a buffer from one row and point on.
@@ -133,8 +141,8 @@ impl Pass<'_> {
         for layer in Layer::forwards(self.net) {
             let (before, out) = activations.split_at_mut((layer.row + layer.fan_in) * stride);
             let input = group.rows(before, layer.row, column);
-            let out = &mut out[column..];
-            layer.activate(simd, self.net, self.theta, input, out, stride, width);
+            let out = group.rows_mut(out, column);
+            layer.activate(simd, self.net, self.theta, input, out, width);
         }
         let (classes, last) = (self.net.num_outputs(), logits_row(self.net));
         let logits = &mut logits.as_mut_slice()[..classes * width];
@@ -203,8 +211,8 @@ impl Pass<'_> {
                 let input = group.rows(activations, layer.row, column);
                 let terms = [Term::transposed(weights, layer.fan_in, delta)];
                 let gate = Epilogue::Gate(self.net.activation(), input);
-                let out = &mut next.as_mut_slice()[column..];
-                layer.backward(simd, &terms, gate, out, group.stride, width);
+                let out = group.rows_mut(next.as_mut_slice(), column);
+                layer.backward(simd, &terms, gate, out, width);
             }
             std::mem::swap(&mut delta, &mut next);
         }

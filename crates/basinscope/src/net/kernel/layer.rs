@@ -1,6 +1,6 @@
 //! Where a layer's weights lie in θ, and its steps forward and back.
 
-use super::tile::{Epilogue, Product, Rows, Term};
+use super::tile::{Epilogue, Product, Rows, RowsMut, Term};
 use crate::net::Architecture;
 use pulp::Simd;
 use std::ops::Range;
@@ -70,15 +70,13 @@ impl Layer {
 
     /// Sums over its inputs for each of its outputs, biases first.
     #[inline(always)]
-    #[allow(clippy::too_many_arguments)] // the operands of a matrix product
     pub(super) fn forward<S: Simd>(
         &self,
         simd: S,
         terms: &[Term<'_>],
         bias: &[f32],
         epilogue: Epilogue<'_>,
-        out: &mut [f32],
-        stride: usize,
+        out: RowsMut<'_>,
         width: usize,
     ) {
         let product = Product {
@@ -89,21 +87,18 @@ impl Layer {
             width,
             epilogue,
             out,
-            stride,
         };
         product.run(simd);
     }
 
     /// Sums over its outputs for each of its inputs.
     #[inline(always)]
-    #[allow(clippy::too_many_arguments)] // the operands of a matrix product
     pub(super) fn backward<S: Simd>(
         &self,
         simd: S,
         terms: &[Term<'_>],
         epilogue: Epilogue<'_>,
-        out: &mut [f32],
-        stride: usize,
+        out: RowsMut<'_>,
         width: usize,
     ) {
         let product = Product {
@@ -114,22 +109,19 @@ impl Layer {
             width,
             epilogue,
             out,
-            stride,
         };
         product.run(simd);
     }
 
     /// Its activations at θ from its inputs.
     #[inline(always)]
-    #[allow(clippy::too_many_arguments)] // the net, its point, the panel
     pub(super) fn activate<S: Simd>(
         &self,
         simd: S,
         net: &Architecture,
         theta: &[f32],
         input: Rows<'_>,
-        out: &mut [f32],
-        stride: usize,
+        out: RowsMut<'_>,
         width: usize,
     ) {
         let epilogue = if self.index + 1 == net.num_layers() {
@@ -139,6 +131,6 @@ impl Layer {
         };
         let terms = [Term::new(&theta[self.weights()], self.fan_in, input)];
         let bias = &theta[self.bias()];
-        self.forward(simd, &terms, bias, epilogue, out, stride, width);
+        self.forward(simd, &terms, bias, epilogue, out, width);
     }
 }

@@ -5,7 +5,7 @@ use super::curvature::{Matrix, Tangents};
 use super::gradient::room;
 use super::layer::Layer;
 use super::path::Kernel;
-use super::tile::Rows;
+use super::tile::{Rows, RowsMut};
 use super::{loss, predict};
 use crate::net::Architecture;
 use pulp::{Simd, WithSimd};
@@ -162,7 +162,11 @@ impl Pass<'_> {
                     values,
                     stride: width,
                 };
-                layer.activate(simd, self.net, self.theta, input, to, width, width);
+                let out = RowsMut {
+                    values: &mut *to,
+                    stride: width,
+                };
+                layer.activate(simd, self.net, self.theta, input, out, width);
                 std::mem::swap(&mut from, &mut to);
             }
             let logits = &from[..classes * width];

@@ -27,6 +27,14 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// Rows of points to be written.
+pub(super) struct RowsMut<'a> {
+    /// From the first point of the first row.
+    pub(super) values: &'a mut [f32],
+    /// From one row to the next.
+    pub(super) stride: usize,
+}
+
 /// One product `Σ_k weight(o, k) · input[k][p]`.
 #[derive(Clone, Copy)]
 pub(super) struct Term<'a> {
@@ -92,9 +100,7 @@ pub(super) struct Product<'a> {
     pub(super) outputs: usize,
     pub(super) width: usize,
     pub(super) epilogue: Epilogue<'a>,
-    pub(super) out: &'a mut [f32],
-    /// From one row of `out` to the next.
-    pub(super) stride: usize,
+    pub(super) out: RowsMut<'a>,
 }
 
 impl Product<'_> {
@@ -109,7 +115,6 @@ impl Product<'_> {
             depth,
             outputs,
             width,
-            stride,
             ..
         } = *self;
         for term in self.terms {
@@ -117,7 +122,8 @@ impl Product<'_> {
             assert!(term.weights.len() > (outputs - 1) * rows + (depth - 1) * steps);
             assert!(term.input.hold(depth, width));
         }
-        assert!(width.is_multiple_of(CHUNK) && self.out.len() >= (outputs - 1) * stride + width);
+        let RowsMut { values, stride } = &self.out;
+        assert!(width.is_multiple_of(CHUNK) && values.len() >= (outputs - 1) * stride + width);
         assert!(self.init.is_empty() || self.init.len() >= outputs);
         if let Epilogue::Gate(_, values) = self.epilogue {
             assert!(values.hold(outputs, width));
@@ -188,7 +194,7 @@ impl Product<'_> {
         for term in self.terms {
             let [rows, steps] = term.strides;
             // SAFETY: every read is at (row + r)·rows + k·steps < weights.len() or, of a register,
-            // at k·vectors + column + c < depth·vectors; pointers past the last k are not read.
+            // at column + c of row k < depth; pointers past the last k are not read.
             unsafe {
                 let mut weights = term.weights.as_ptr().add(row * rows);
                 let mut input = term.input.values.as_ptr().add(column * S::F32_LANES);
@@ -208,8 +214,8 @@ impl Product<'_> {
                 }
             }
         }
-        let (column, stride) = (column * S::F32_LANES, self.stride);
-        let out = self.out.as_mut_ptr();
+        let (column, stride) = (column * S::F32_LANES, self.out.stride);
+        let out = self.out.values.as_mut_ptr();
         // SAFETY, for all accesses: a register at row + r < outputs and at column + c·lanes, which
         // ends within the width.
         match self.epilogue {

@@ -231,6 +231,30 @@ mod tests {
     }
 
     #[test]
+    fn bits_are_the_same_in_all_registers() {
+        let grad: Vec<f32> = (0..103).map(|i| (0.37 * i as f32).sin()).collect();
+        for name in ["momentum", "adam", "amsgrad", "adadelta", "asgd"] {
+            let on = |kernel: Kernel| {
+                let config = OptimizerConfig::from_name(name).unwrap();
+                let (mut optimizer, mut theta) = (Optimizer::new(config, 103), vec![0.1; 103]);
+                for _ in 0..3 {
+                    optimizer.steps += 1;
+                    kernel.dispatch(Step {
+                        optimizer: &mut optimizer,
+                        theta: &mut theta,
+                        grad: &grad,
+                        learning_rate: 0.01,
+                    });
+                }
+                theta
+            };
+            for kernel in Kernel::supported() {
+                assert_eq!(on(kernel), on(Kernel::Portable), "{name} {kernel:?}");
+            }
+        }
+    }
+
+    #[test]
     fn amsgrad_remembers_the_largest_square() {
         // β₂ = 0: s = g², so after g = 2 and then g = −1 the largest is 4.
         let (theta, _) = two_steps(OptimizerConfig::AmsGrad {
