@@ -19,7 +19,7 @@ const PAIRS: usize = 64;
 /// standard deviations, beyond which one in 2·10¹⁰ would lie.
 ///
 /// # Cost
-/// About a nanosecond each.
+/// A nanosecond or two each.
 ///
 /// # Reference
 /// Box and Muller 1958.
