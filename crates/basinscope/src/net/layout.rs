@@ -60,7 +60,7 @@ pub struct ParameterLayout {
 
 impl ParameterLayout {
     /// From blocks in order, each beginning where the last one ended.
-    pub(crate) fn new(blocks: Vec<Block>) -> Self {
+    pub fn new(blocks: Vec<Block>) -> Self {
         debug_assert!(
             blocks
                 .windows(2)

@@ -98,7 +98,7 @@ impl Kernel {
     }
 
     /// Runs one piece of SIMD code on this path; the portable one where the processor lacks it.
-    pub(crate) fn dispatch<Op: WithSimd>(self, op: Op) -> Op::Output {
+    pub fn dispatch<Op: WithSimd>(self, op: Op) -> Op::Output {
         #[cfg(target_arch = "x86_64")]
         {
             use pulp::{Simd, x86};

@@ -1,0 +1,8 @@
+//! Conv nets and image data for basinscope.
+//!
+//! A net is a [`graph::Graph`]: a list of operations that name their parameters' place in θ. The
+//! graph is all that the two backends know of a net: the engine of this crate, on the processor,
+//! and Burn, on whatever device Burn has.
+
+pub mod engine;
+pub mod graph;
