@@ -1,1 +1,33 @@
-//! Runs graphs on the processor.
+//! Runs graphs on the processor, fast: sixteen pictures side by side in the lanes of a register.
+//!
+//! Values lie in *panels* of as many pictures as a register has lanes, `[height][width]`
+//! `[channels][lanes]`. So every operation, whatever its channels, kernel or stride, is arithmetic
+//! on whole registers; weights are broadcast, nothing is shuffled and nothing is padded. A
+//! convolution is a list of [`gather`] segments, each a few neighbouring outputs that share their
+//! taps, and one register [`tile`] of eight channels times three positions does all of them:
+//! forward, and backward towards the input, where strides become classes of columns. [`outer`] is
+//! its counterpart for the gradient of the weights.
+//!
+//! Evaluation folds batch norms into the convolution before them, and adds shortcuts, norms and
+//! activations before a tile leaves its registers ([`plan`]). Training keeps what the backward
+//! pass reads and no more.
+//!
+//! Panels are work for threads; their sums are added in the order of the panels, so the bits do
+//! not depend on how many threads there are.
+
+mod buffer;
+mod convolution;
+mod evaluate;
+mod gather;
+mod outer;
+mod panel;
+mod plan;
+mod pointwise;
+mod softmax;
+mod tile;
+mod train;
+mod unroll;
+
+pub use evaluate::Engine;
+pub use panel::Panels;
+pub use train::{Norms, Trainer};
