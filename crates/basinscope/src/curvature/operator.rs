@@ -1,6 +1,6 @@
 //! Symmetric matrices known by their products alone: the Hessian, Gauss–Newton, blocks of either.
 
-use crate::net::MlpSurface;
+use crate::net::NetSurface;
 use crate::surface::TwiceDifferentiable;
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -94,20 +94,20 @@ impl<S: TwiceDifferentiable> SymmetricOperator for HessianAt<'_, S> {
     }
 }
 
-/// The Gauss–Newton matrix `1/N Σ Jᵀ·∇²ℓ·J` of a perceptron at θ, J the Jacobian of the logits.
+/// The Gauss–Newton matrix `1/N Σ Jᵀ·∇²ℓ·J` of a net at θ, J the Jacobian of the logits.
 #[derive(Clone, Copy)]
 pub struct GaussNewtonAt<'a> {
-    surface: &'a MlpSurface,
+    surface: &'a dyn NetSurface,
     theta: &'a [f32],
 }
 
 impl<'a> GaussNewtonAt<'a> {
-    /// The Gauss–Newton matrix of a perceptron's surface at θ.
+    /// The Gauss–Newton matrix of a net's surface at θ.
     ///
     /// # Errors
     /// [`Error::Shape`] for a θ of the wrong length.
-    pub fn new(surface: &'a MlpSurface, theta: &'a [f32]) -> Result<Self> {
-        check_length("theta", theta, surface.architecture().num_params())?;
+    pub fn new(surface: &'a dyn NetSurface, theta: &'a [f32]) -> Result<Self> {
+        check_length("theta", theta, surface.dim())?;
         Ok(Self { surface, theta })
     }
 }

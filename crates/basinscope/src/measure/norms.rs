@@ -44,11 +44,7 @@ impl Norms {
                 found: vec![theta.len()],
             });
         }
-        let squares: f64 = theta.iter().map(|&w| f64::from(w).powi(2)).sum();
-        let not_finite = || Error::setting("theta", "finite values", "NaN or infinity");
-        if !squares.is_finite() {
-            return Err(not_finite());
-        }
+        let [euclidean, rms] = lengths(theta)?;
         let mut spectral_product = 1.0;
         let mut paths = vec![1.0; net.num_features()];
         for block in net.layout().blocks() {
@@ -72,12 +68,28 @@ impl Norms {
             }
         }
         Ok(Self {
-            euclidean: squares.sqrt(),
-            rms: (squares / theta.len() as f64).sqrt(),
+            euclidean,
+            rms,
             spectral_product,
             path: paths.iter().sum::<f64>().sqrt(),
         })
     }
+}
+
+/// |θ| and |θ|/√n of any net.
+///
+/// # Errors
+/// [`Error::Setting`] where θ is not finite.
+pub(super) fn lengths(theta: &[f32]) -> Result<[f64; 2]> {
+    let squares: f64 = theta.iter().map(|&w| f64::from(w).powi(2)).sum();
+    if !squares.is_finite() {
+        return Err(not_finite());
+    }
+    Ok([squares.sqrt(), (squares / theta.len() as f64).sqrt()])
+}
+
+fn not_finite() -> Error {
+    Error::setting("theta", "finite values", "NaN or infinity")
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
-//! All measures of one minimum of a perceptron, with one set of settings.
+//! All measures of one minimum, with one set of settings.
 
+use super::norms::lengths;
 use super::{
-    Ball, COLUMNS, ChainSettings, DEFAULT_NOISE_PAIRS, DEFAULT_SAM_STEPS, NoiseSettings, NoiseUnit,
-    Norms, Part, SamSettings,
+    Ball, COLUMNS, ChainSettings, Column, DEFAULT_NOISE_PAIRS, DEFAULT_SAM_STEPS, NoiseSettings,
+    NoiseUnit, Norms, Part, SamSettings,
 };
 use crate::basin::{
     DEFAULT_CUTOFF, LowLoss, RadialSettings, RadialVolume, StiffDirections, SubsimSettings,
@@ -11,9 +12,8 @@ use crate::curvature::{HessianAt, LanczosSettings, TraceSettings, hutchpp, top_e
 use crate::data::Dataset;
 use crate::direction::Normalization;
 use crate::margin::{InputMarginSettings, input_margins};
-use crate::net::{Architecture, MlpSurface};
+use crate::net::{Architecture, Net, NetSurface};
 use crate::record::MeasuredValue;
-use crate::surface::LossSurface;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -97,11 +97,11 @@ impl Default for MeasureSettings {
 #[derive(Clone, Copy)]
 pub struct Subject<'a> {
     /// Its net.
-    pub net: &'a Architecture,
+    pub net: &'a dyn Net,
     /// Its parameters.
     pub theta: &'a [f32],
     /// Its train loss.
-    pub surface: &'a MlpSurface,
+    pub surface: &'a dyn NetSurface,
     /// The points of that loss.
     pub points: &'a Dataset,
 }
@@ -145,7 +145,8 @@ impl MeasureSettings {
     }
 
     /// The values of every column that comes of one part. What cannot be measured is refused in
-    /// its value, with the reason.
+    /// its value, with the reason: norms along paths and margins in the plane of the data need a
+    /// perceptron.
     ///
     /// # Cost
     /// About `5·rays` evaluations for each kind of radius; `3·stiff_directions` Hessian products
@@ -167,9 +168,9 @@ impl MeasureSettings {
             Part::Volume => self.volume(subject),
         };
         found.unwrap_or_else(|error| {
-            let refused = || MeasuredValue::refused(format!("refused: {error}"));
             let columns = COLUMNS.iter().filter(|column| column.part == part);
-            columns.map(|column| (column.key, refused())).collect()
+            let refused = |column: &Column| (column.key, refused(&error));
+            columns.map(refused).collect()
         })
     }
 
@@ -182,12 +183,12 @@ impl MeasureSettings {
             ..RadialSettings::default()
         };
         let layout = subject.net.layout();
-        (settings.check()?).run(subject.surface, &layout, subject.theta, |_| {})
+        (settings.check()?).run(&subject.surface, &layout, subject.theta, |_| {})
     }
 
     fn radii(&self, subject: Subject<'_>) -> Result<Vec<Found>> {
         let found = self.radial(subject, Normalization::None)?;
-        let length = Norms::of(subject.net, subject.theta)?.euclidean;
+        let [length, _] = lengths(subject.theta)?;
         let relative = radius(&found, length);
         Ok(vec![
             ("radius", radius(&found, 1.0)),
@@ -208,7 +209,7 @@ impl MeasureSettings {
             seed: self.seed,
             ..LanczosSettings::default()
         };
-        let pairs = top_eigenpairs(subject.surface, subject.theta, settings)?;
+        let pairs = top_eigenpairs(&subject.surface, subject.theta, settings)?;
         let top = &pairs[0];
         let mut value = MeasuredValue::exact(top.value);
         if top.residual > LOOSE_EIGENVALUE * top.value.abs() {
@@ -218,7 +219,7 @@ impl MeasureSettings {
     }
 
     fn trace(&self, subject: Subject<'_>) -> Result<Vec<Found>> {
-        let hessian = HessianAt::new(subject.surface, subject.theta)?;
+        let hessian = HessianAt::new(&subject.surface, subject.theta)?;
         let settings = TraceSettings {
             products: self.trace_products,
             seed: self.seed,
@@ -236,7 +237,7 @@ impl MeasureSettings {
                 steps: DEFAULT_SAM_STEPS,
                 seed: self.seed,
             };
-            settings.run(subject.surface, subject.theta)
+            settings.run(&subject.surface, subject.theta)
         };
         let plain = ascend(Ball::Euclidean, self.sam_radius)?;
         let adaptive = ascend(Ball::Adaptive, self.adaptive_radius)?;
@@ -255,7 +256,7 @@ impl MeasureSettings {
                 pairs: self.noise_pairs,
                 seed: self.seed,
             };
-            let found = settings.run(subject.surface, subject.theta)?;
+            let found = settings.run(&subject.surface, subject.theta)?;
             Ok(MeasuredValue::estimate(found.mean, found.standard_error))
         };
         Ok(vec![
@@ -276,7 +277,7 @@ impl MeasureSettings {
             inverse_temperature: None,
             seed: self.seed,
         };
-        let found = settings.run(subject.surface, subject.theta)?;
+        let found = settings.run(&subject.surface, subject.theta)?;
         let value = match found.value() {
             Some(value) => MeasuredValue::estimate(value, found.standard_error),
             None => MeasuredValue::default(),
@@ -295,12 +296,12 @@ impl MeasureSettings {
     }
 
     fn volume(&self, subject: Subject<'_>) -> Result<Vec<Found>> {
-        let rms = Norms::of(subject.net, subject.theta)?.rms;
+        let [_, rms] = lengths(subject.theta)?;
         let asked = [self.sigma, self.relative_sigma * rms];
         let mut sigmas = asked.to_vec();
         sigmas.sort_by(f64::total_cmp);
         sigmas.dedup();
-        let (surface, theta) = (subject.surface, subject.theta);
+        let (surface, theta) = (&subject.surface, subject.theta);
         let stiff = StiffDirections::of(surface, theta, self.stiff_directions, self.seed)?;
         let basin = LowLoss::new(surface, self.cutoff)?;
         let found = self.subsim().run(&basin, theta, &stiff, &sigmas)?;
@@ -329,6 +330,17 @@ impl MeasureSettings {
     }
 }
 
+/// What could not be measured, with the reason.
+fn refused(error: &Error) -> MeasuredValue {
+    MeasuredValue::refused(format!("refused: {error}"))
+}
+
+/// The net, where it is a perceptron.
+fn perceptron(subject: Subject<'_>) -> Result<&Architecture> {
+    let net = subject.net.as_perceptron();
+    net.ok_or_else(|| Error::setting("net", "a perceptron", subject.net.describe()))
+}
+
 /// A median radius in units of `unit`.
 fn radius(found: &RadialVolume, unit: f64) -> MeasuredValue {
     let interval = found.quantile_intervals[2].map(|radius| radius / unit);
@@ -345,21 +357,25 @@ fn known(subject: Subject<'_>) -> Result<Vec<Found>> {
 }
 
 fn norms(subject: Subject<'_>) -> Result<Vec<Found>> {
-    let found = Norms::of(subject.net, subject.theta)?;
-    let values = [
-        ("norm", found.euclidean),
-        ("rms", found.rms),
-        ("spectral_product", found.spectral_product),
-        ("path_norm", found.path),
-    ];
-    Ok(values
-        .map(|(key, value)| (key, MeasuredValue::exact(value)))
-        .into())
+    let [euclidean, rms] = lengths(subject.theta)?.map(MeasuredValue::exact);
+    let [spectral_product, path] = match perceptron(subject) {
+        Ok(net) => {
+            let found = Norms::of(net, subject.theta)?;
+            [found.spectral_product, found.path].map(MeasuredValue::exact)
+        }
+        Err(error) => [(); 2].map(|()| refused(&error)),
+    };
+    Ok(vec![
+        ("norm", euclidean),
+        ("rms", rms),
+        ("spectral_product", spectral_product),
+        ("path_norm", path),
+    ])
 }
 
 /// The reach is the farthest two training points are apart along an axis.
 fn margins(subject: Subject<'_>) -> Result<Vec<Found>> {
-    let points = subject.points;
+    let (net, points) = (perceptron(subject)?, subject.points);
     let features = points.num_features();
     let range = |axis: usize| {
         let along = points.inputs().iter().skip(axis).step_by(features);
@@ -375,13 +391,7 @@ fn margins(subject: Subject<'_>) -> Result<Vec<Found>> {
         ..InputMarginSettings::default()
     };
     let inputs = points.inputs();
-    let mut found = input_margins(
-        subject.net,
-        subject.theta,
-        inputs,
-        points.labels(),
-        settings,
-    )?;
+    let mut found = input_margins(net, subject.theta, inputs, points.labels(), settings)?;
     found.sort_by(f64::total_cmp);
     let middle = 0.5 * (found[found.len() / 2] + found[(found.len() - 1) / 2]);
     Ok(vec![

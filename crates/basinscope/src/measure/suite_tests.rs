@@ -1,7 +1,7 @@
 use super::*;
 use crate::data::Generator;
 use crate::measure::{change, columns, rescale};
-use crate::net::Activation;
+use crate::net::{Activation, MlpSurface, toy::Centred};
 use crate::random::stream;
 use crate::record::MeasuredValue;
 use crate::train::{TrainConfig, train};
@@ -95,6 +95,42 @@ fn every_column_is_measured_and_those_of_the_function_alone_stay_under_a_rescali
     // H grows as 64 in the directions of the second layer.
     for key in ["top_eigenvalue", "trace", "norm", "radius", "sam", "noise"] {
         assert!(changes(key), "{key}: {:?} {:?}", before[key], after[key]);
+    }
+}
+
+#[test]
+fn a_net_of_another_kind_has_every_measure_but_those_of_perceptrons() {
+    let generator = Generator::from_name("blobs").unwrap();
+    let points = generator.dataset(30, &mut stream(5, "data", 0)).unwrap();
+    let split = crate::data::Split {
+        train: points.clone(),
+        test: points.clone(),
+        pool: points.select(&[]),
+    };
+    let net = Centred::new(2, points.num_classes());
+    let minimum = train(&net, &split, None, &TrainConfig::default(), None, &mut ()).unwrap();
+    let surface = net.surface(&minimum.buffers, &points).unwrap();
+    let found = all(
+        &small(),
+        Subject {
+            net: &net,
+            theta: &minimum.theta,
+            surface: surface.as_ref(),
+            points: &points,
+        },
+    );
+    for column in columns(&[]).unwrap() {
+        let value = &found[column.key];
+        let of_perceptrons = ["spectral_product", "path_norm", "margin", "margin_smallest"];
+        if of_perceptrons.contains(&column.key) {
+            assert!(
+                value.note.contains("a perceptron"),
+                "{}: {value:?}",
+                column.key
+            );
+        } else {
+            assert!(value.value.is_some(), "{}: {value:?}", column.key);
+        }
     }
 }
 

@@ -59,13 +59,17 @@ pub struct ParameterLayout {
 }
 
 impl ParameterLayout {
-    /// From blocks in order, each beginning where the last one ended.
+    /// From blocks in order, the first at 0 and each where the last one ended.
+    ///
+    /// # Panics
+    /// Where two blocks overlap or leave a gap, or one is empty.
     pub fn new(blocks: Vec<Block>) -> Self {
-        debug_assert!(
-            blocks
-                .windows(2)
-                .all(|pair| pair[0].range().end == pair[1].offset)
-        );
+        let mut end = 0;
+        for block in &blocks {
+            assert_eq!(block.offset, end, "`{}` begins elsewhere", block.name);
+            assert!(block.len() > 0, "`{}` is empty", block.name);
+            end = block.range().end;
+        }
         Self { blocks }
     }
 

@@ -1,7 +1,7 @@
 //! A multi-layer perceptron on labelled points, as a loss surface.
 
-use super::Architecture;
 use super::kernel::{Batch, Kernel, Matrix, Part, Task, Workspace};
+use super::{Architecture, check_fit};
 use crate::data::Dataset;
 use crate::surface::{
     Classifier, Differentiable, Evaluate, Evaluation, LossSurface, Predict, TwiceDifferentiable,
@@ -130,34 +130,6 @@ impl MlpSurface {
         assert_eq!(out.len(), self.batch.len(), "one loss per point");
         run(&self.net, theta, &self.batch, Task::ExampleLosses(out));
     }
-}
-
-/// Checks that points fit a net.
-///
-/// # Errors
-/// [`Error::Setting`] naming the width at fault.
-pub(crate) fn check_fit(net: &Architecture, points: &Dataset) -> Result<()> {
-    if points.num_features() != net.num_features() {
-        return Err(Error::setting(
-            "input width of the net",
-            format!(
-                "{}, one for each feature of the data",
-                points.num_features()
-            ),
-            net.num_features(),
-        ));
-    }
-    if points.num_classes() != net.num_classes() {
-        return Err(Error::setting(
-            "output width of the net",
-            match points.num_classes() {
-                2 => "1 or 2, for the 2 classes of the data".to_owned(),
-                classes => format!("{classes}, one for each class of the data"),
-            },
-            net.num_outputs(),
-        ));
-    }
-    Ok(())
 }
 
 impl LossSurface for MlpSurface {

@@ -1,5 +1,6 @@
-//! Multi-layer perceptrons: architecture, parameter layout, initialisation and their loss surface.
+//! Nets: what every kind of net can do, and multi-layer perceptrons with their kernels.
 
+mod any_net;
 mod architecture;
 mod init;
 pub(crate) mod kernel;
@@ -7,10 +8,14 @@ mod layout;
 mod mlp;
 #[cfg(test)]
 mod parity;
+mod perceptron;
+#[cfg(test)]
+pub(crate) mod toy;
 
+pub use any_net::{Net, NetSurface, TrainingBatch, check_buffers, check_fit};
 pub use architecture::{Activation, Architecture};
 pub use init::Initialization;
-pub use kernel::Kernel;
+pub use kernel::{Kernel, LossKind};
 pub use layout::{Block, BlockKind, ParameterLayout};
 pub use mlp::MlpSurface;
-pub(crate) use mlp::{check_fit, loss_and_grad, run};
+pub(crate) use mlp::{loss_and_grad, run};

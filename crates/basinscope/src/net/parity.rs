@@ -1,6 +1,6 @@
 //! The kernels against PyTorch: `tests/parity/make_fixtures.py` made the numbers, in float64.
 
-use super::kernel::{Batch, Objective, Task};
+use super::kernel::{Batch, LossKind, Task};
 use super::{Architecture, MlpSurface, mlp};
 use crate::data::Dataset;
 use crate::surface::{Differentiable, Evaluate, LossSurface, TwiceDifferentiable};
@@ -84,9 +84,9 @@ fn losses_and_gradients_are_those_of_pytorch() {
         assert!(error < TOLERANCE, "{}: logits {error:e}", case.key);
 
         for (name, points, term) in [
-            ("clean", &labelled, Objective::CrossEntropy),
-            ("reverse", &labelled, Objective::Reverse),
-            ("flipped", &flipped, Objective::CrossEntropy),
+            ("clean", &labelled, LossKind::CrossEntropy),
+            ("reverse", &labelled, LossKind::Reverse),
+            ("flipped", &flipped, LossKind::CrossEntropy),
         ] {
             let mut expect = |what: &str| read(&mut arrays, &format!("{}.{name}.{what}", case.key));
             let mut batch = Batch::default();

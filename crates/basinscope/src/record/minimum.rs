@@ -9,8 +9,12 @@ pub struct MinimumRecord {
     pub name: String,
     /// Where its parameters lie, relative to the run directory (`minima/NAME.safetensors`).
     pub file: String,
-    /// Widths from input to output.
+    /// Widths from input to output of a perceptron; none for other nets.
     pub widths: Vec<usize>,
+    /// The net in a line, `MLP 2-25-25-1, ReLU`; empty in files from before there were
+    /// nets of other kinds.
+    #[serde(default)]
+    pub architecture: String,
     /// Number of parameters n.
     pub parameters: usize,
     /// Mean cross-entropy on the training points, in nats, no weight decay, no poison.

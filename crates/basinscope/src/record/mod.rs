@@ -45,6 +45,6 @@ pub use search::{SearchDraw, SearchRecord, SearchSize};
 pub use sheet::{Picture, SheetRecord, SheetRow};
 pub use spectrum::{SpectrumPart, SpectrumRecord};
 pub use surface::{PlaneWorth, SurfaceRecord};
-pub use theta_file::read_theta;
+pub use theta_file::{ThetaFile, read_perceptron};
 pub use verify::{VerifyRecord, VerifyRow};
 pub use volume::VolumeRecord;

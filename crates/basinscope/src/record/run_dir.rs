@@ -1,8 +1,8 @@
 //! The folder of a run: JSON, NPZ and safetensors, each written whole or not at all.
 
-use super::theta_file;
+use super::theta_file::{self, ThetaFile};
 use crate::data::{Dataset, Split};
-use crate::net::Architecture;
+use crate::net::{Architecture, Net};
 use crate::{Error, Result};
 use npyz::{DType, WriterBuilder, npz};
 use serde::{Serialize, de::DeserializeOwned};
@@ -215,45 +215,55 @@ impl RunDir {
         Ok(arrays)
     }
 
-    /// Writes θ as `minima/NAME.safetensors`: one f32 tensor per block, the architecture and
-    /// `metadata` beside them. Returns the path relative to the run.
+    /// Writes θ as `minima/NAME.safetensors`: one f32 tensor per block of θ and of the net's
+    /// buffers, the architecture and `metadata` beside them. Returns the path relative to the run.
     ///
     /// # Errors
     /// As [`RunDir::write`].
     pub fn write_minimum(
         &self,
         name: &str,
-        net: &Architecture,
+        net: &dyn Net,
         theta: &[f32],
+        buffers: &[f32],
         metadata: &[(&str, serde_json::Value)],
     ) -> Result<String> {
         let relative = format!("minima/{name}.safetensors");
-        self.write_theta(&relative, net, theta, metadata)?;
+        self.write_theta(&relative, net, theta, buffers, metadata)?;
         Ok(relative)
     }
 
-    /// Writes θ as a safetensors file anywhere in the run (a checkpoint, say).
+    /// Writes θ and buffers as a safetensors file anywhere in the run (a checkpoint, say).
     ///
     /// # Errors
     /// As [`RunDir::write`].
     pub fn write_theta(
         &self,
         relative: &str,
-        net: &Architecture,
+        net: &dyn Net,
         theta: &[f32],
+        buffers: &[f32],
         metadata: &[(&str, serde_json::Value)],
     ) -> Result<()> {
-        let bytes = theta_file::encode(net, theta, metadata)
+        let bytes = theta_file::encode(net, theta, buffers, metadata)
             .map_err(|error| Error::file(self.path(relative), "tensors", "θ", error))?;
         self.write(relative, &bytes)
     }
 
-    /// Reads a minimum's architecture and θ.
+    /// Reads the file of a minimum, whatever its net.
     ///
     /// # Errors
-    /// As [`read_theta`](super::read_theta).
-    pub fn read_minimum(&self, relative: impl AsRef<Path>) -> Result<(Architecture, Vec<f32>)> {
-        theta_file::read_theta(&self.path(relative))
+    /// As [`ThetaFile::read`].
+    pub fn read_minimum(&self, relative: impl AsRef<Path>) -> Result<ThetaFile> {
+        ThetaFile::read(&self.path(relative))
+    }
+
+    /// Reads a perceptron and its θ.
+    ///
+    /// # Errors
+    /// As [`read_perceptron`](super::read_perceptron).
+    pub fn read_perceptron(&self, relative: impl AsRef<Path>) -> Result<(Architecture, Vec<f32>)> {
+        theta_file::read_perceptron(&self.path(relative))
     }
 
     /// Writes the points of a run as `data.npz`.
@@ -323,6 +333,7 @@ fn read_array(array: npyz::NpyFile<impl Read>, name: &str) -> std::io::Result<Ar
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::{Activation, toy::Centred};
 
     #[test]
     fn what_is_written_is_read_again() {
@@ -331,9 +342,9 @@ mod tests {
         let net = Architecture::swiss_roll();
         let theta: Vec<f32> = (0..net.num_params()).map(|i| i as f32 * 0.25).collect();
         let file = run
-            .write_minimum("m", &net, &theta, &[("seed", 7.into())])
+            .write_minimum("m", &net, &theta, &[], &[("seed", 7.into())])
             .unwrap();
-        assert_eq!(run.read_minimum(&file).unwrap(), (net, theta));
+        assert_eq!(run.read_perceptron(&file).unwrap(), (net, theta));
 
         let points = Dataset::new(vec![0.1, 0.2, 0.3, 0.4], vec![0, 1], 2, 2).unwrap();
         let split = Split {
@@ -346,12 +357,42 @@ mod tests {
     }
 
     #[test]
+    fn a_net_of_another_kind_keeps_its_buffers() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunDir::create(folder.path()).unwrap();
+        let net = Centred::new(3, 2);
+        let (theta, buffers) = (vec![0.5; net.num_params()], vec![0.1, 0.2, 0.3]);
+        let file = run.write_minimum("m", &net, &theta, &buffers, &[]).unwrap();
+        let found = run.read_minimum(&file).unwrap();
+        assert_eq!(found.architecture(), &net.to_json());
+        assert_eq!(found.perceptron().unwrap(), None);
+        assert_eq!(found.parameters(&net).unwrap(), (theta.clone(), buffers));
+        // Not a perceptron, not another size, and the running mean is a stranger to a net that
+        // has none.
+        let plain = Architecture::new(vec![3, 2], Activation::Relu).unwrap();
+        for error in [
+            run.read_perceptron(&file).unwrap_err(),
+            found.parameters(&Centred::new(2, 2)).unwrap_err(),
+            found.parameters(&plain).unwrap_err(),
+            run.write_minimum("n", &net, &theta, &[0.1], &[])
+                .unwrap_err(),
+        ] {
+            assert!(error.to_string().contains(".safetensors"), "{error}");
+        }
+        run.write_minimum("n", &net, &theta, &[0.1, f32::NAN, 0.3], &[])
+            .unwrap();
+        let found = run.read_minimum("minima/n.safetensors").unwrap();
+        let error = found.parameters(&net).unwrap_err().to_string();
+        assert!(error.contains("running_mean"), "{error}");
+    }
+
+    #[test]
     fn a_truncated_minimum_is_refused_by_name() {
         let folder = tempfile::tempdir().unwrap();
         let run = RunDir::create(folder.path()).unwrap();
         let net = Architecture::minefield();
         let file = run
-            .write_minimum("m", &net, &vec![0.0; net.num_params()], &[])
+            .write_minimum("m", &net, &vec![0.0; net.num_params()], &[], &[])
             .unwrap();
         let bytes = fs::read(run.path(&file)).unwrap();
         for keep in [0, 4, 100, bytes.len() - 1] {

@@ -2,6 +2,7 @@
 
 pub mod analytic;
 mod counting;
+mod pointer;
 
 pub use counting::Counting;
 

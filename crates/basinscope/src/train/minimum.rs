@@ -5,7 +5,7 @@ use super::{
     TrainState, descend,
 };
 use crate::data::{Generator, Poison, Split};
-use crate::net::{Architecture, MlpSurface};
+use crate::net::{Architecture, Net, NetSurface, check_buffers};
 use crate::random::stream;
 use crate::record::{HistoryPoint, MinimumRecord};
 use crate::surface::{Evaluate, Evaluation};
@@ -16,6 +16,8 @@ use crate::{Error, Result};
 pub struct Minimum {
     /// Parameters θ.
     pub theta: Vec<f32>,
+    /// What the net keeps beside them; empty for perceptrons.
+    pub buffers: Vec<f32>,
     /// Loss and accuracy on the training points.
     pub train: Evaluation,
     /// Loss and accuracy on the test points.
@@ -32,28 +34,27 @@ pub struct Minimum {
 ///
 /// `generator` draws fresh poison where the configuration asks for it. A run that was interrupted
 /// goes on from `state`, bit for bit. Where the optimizer averages its iterates, the minimum is
-/// their mean.
+/// their mean; what the net keeps beside θ is that of the last iterate.
 ///
 /// # Errors
 /// [`Error::Setting`] for a configuration that cannot be run: points that do not fit the net,
-/// more poison than the pool holds, redrawn poison without a generator.
+/// more poison than the pool holds, redrawn poison without a generator, proximal back-propagation
+/// through a net that is no perceptron.
 ///
 /// # Cost
 /// One gradient a step over train and poison points.
 pub fn train(
-    net: &Architecture,
+    net: &dyn Net,
     split: &Split,
     generator: Option<&Generator>,
     config: &TrainConfig,
     state: Option<TrainState>,
     observer: &mut impl Observer,
 ) -> Result<Minimum> {
-    let (mut objective, train, test) = prepare(net, split, generator, config)?;
+    let (mut objective, sight) = prepare(net, split, generator, config)?;
     let mut state = state.unwrap_or_else(|| {
-        let theta = config
-            .initialization
-            .draw(net, &mut stream(config.seed, "init", 0));
-        TrainState::new(config, theta)
+        let theta = net.initialize(config.initialization, &mut stream(config.seed, "init", 0));
+        TrainState::new(config, theta, net.initial_buffers())
     });
     if state.theta.len() != net.num_params() {
         return Err(Error::Shape {
@@ -62,19 +63,20 @@ pub fn train(
             found: vec![state.theta.len()],
         });
     }
-    let look = |step, theta: &[f32]| {
-        let (on_train, on_test) = (train.evaluate(theta), test.evaluate(theta));
-        HistoryPoint {
+    check_buffers(net, &state.buffers)?;
+    let look = |step, theta: &[f32], buffers: &[f32]| {
+        let [on_train, on_test] = sight.evaluate(theta, buffers)?;
+        Ok(HistoryPoint {
             step,
             train_loss: on_train.loss.min(f64::MAX),
             train_accuracy: on_train.accuracy,
             test_accuracy: on_test.accuracy,
-        }
+        })
     };
-    let stopped = match config.proximal {
+    let stopped = match through_layers(net, config)? {
         None => descend(config, &mut objective, &mut state, look, observer)?,
-        Some(tau) => {
-            let mut turned = Proximal::new(objective, net, &split.train, tau)?;
+        Some((perceptron, tau)) => {
+            let mut turned = Proximal::new(objective, perceptron, &split.train, tau)?;
             descend(config, &mut turned, &mut state, look, observer)?
         }
     };
@@ -82,10 +84,12 @@ pub fn train(
         Some(mean) if stopped != StopReason::Interrupted => mean.to_vec(),
         _ => state.theta,
     };
+    let [train, test] = sight.evaluate(&theta, &state.buffers)?;
     Ok(Minimum {
-        train: train.evaluate(&theta),
-        test: test.evaluate(&theta),
+        train,
+        test,
         theta,
+        buffers: state.buffers,
         steps: state.step,
         stopped,
         history: state.history,
@@ -97,7 +101,7 @@ pub fn train(
 /// # Errors
 /// As [`train`].
 pub fn check(
-    net: &Architecture,
+    net: &dyn Net,
     split: &Split,
     generator: Option<&Generator>,
     config: &TrainConfig,
@@ -105,13 +109,70 @@ pub fn check(
     prepare(net, split, generator, config).map(|_| ())
 }
 
-fn prepare(
-    net: &Architecture,
-    split: &Split,
+/// The perceptron and τ of proximal back-propagation, where that is asked for.
+fn through_layers<'a>(
+    net: &'a dyn Net,
+    config: &TrainConfig,
+) -> Result<Option<(&'a Architecture, f64)>> {
+    let Some(tau) = config.proximal else {
+        return Ok(None);
+    };
+    let perceptron = net.as_perceptron().ok_or_else(|| {
+        let expected = "left out: proximal back-propagation needs a perceptron";
+        Error::setting(
+            "proximal",
+            expected,
+            format!("{tau} for {}", net.describe()),
+        )
+    })?;
+    Ok(Some((perceptron, tau)))
+}
+
+/// How a net does on train and test points.
+struct Sight<'a> {
+    net: &'a dyn Net,
+    split: &'a Split,
+    /// The surfaces; those of a net with buffers are made anew at each look.
+    fixed: Option<[Box<dyn NetSurface>; 2]>,
+}
+
+impl<'a> Sight<'a> {
+    fn new(net: &'a dyn Net, split: &'a Split) -> Result<Self> {
+        let mut sight = Self {
+            net,
+            split,
+            fixed: None,
+        };
+        let surfaces = sight.surfaces(&net.initial_buffers())?;
+        sight.fixed = net.buffer_layout().is_empty().then_some(surfaces);
+        Ok(sight)
+    }
+
+    fn surfaces(&self, buffers: &[f32]) -> Result<[Box<dyn NetSurface>; 2]> {
+        Ok([
+            self.net.surface(buffers, &self.split.train)?,
+            self.net.surface(buffers, &self.split.test)?,
+        ])
+    }
+
+    /// On the training points and on the test points.
+    fn evaluate(&self, theta: &[f32], buffers: &[f32]) -> Result<[Evaluation; 2]> {
+        let both = |on: &[Box<dyn NetSurface>; 2]| [on[0].evaluate(theta), on[1].evaluate(theta)];
+        match &self.fixed {
+            Some(surfaces) => Ok(both(surfaces)),
+            None => Ok(both(&self.surfaces(buffers)?)),
+        }
+    }
+}
+
+fn prepare<'a>(
+    net: &'a dyn Net,
+    split: &'a Split,
     generator: Option<&Generator>,
     config: &TrainConfig,
-) -> Result<(PoisonedObjective, MlpSurface, MlpSurface)> {
+) -> Result<(PoisonedObjective, Sight<'a>)> {
     config.check()?;
+    through_layers(net, config)?;
     let poison = config
         .poison
         .map(|poison| poison_term(poison, split, generator))
@@ -124,9 +185,7 @@ fn prepare(
         config.l2,
         config.seed,
     )?;
-    let train = MlpSurface::new(net, &split.train)?;
-    let test = MlpSurface::new(net, &split.test)?;
-    Ok((objective, train, test))
+    Ok((objective, Sight::new(net, split)?))
 }
 
 fn poison_term(
@@ -169,7 +228,7 @@ impl Minimum {
         &self,
         name: &str,
         file: &str,
-        net: &Architecture,
+        net: &dyn Net,
         config: &TrainConfig,
         full_config: serde_json::Value,
     ) -> MinimumRecord {
@@ -177,7 +236,10 @@ impl Minimum {
         MinimumRecord {
             name: name.to_owned(),
             file: file.to_owned(),
-            widths: net.widths().to_vec(),
+            widths: net
+                .as_perceptron()
+                .map_or_else(Vec::new, |net| net.widths().to_vec()),
+            architecture: net.describe(),
             parameters: net.num_params(),
             train_loss: self.train.loss.min(f64::MAX),
             train_accuracy: self.train.accuracy,

@@ -18,3 +18,7 @@ pub use optimizer::{Optimizer, OptimizerConfig};
 pub use proximal::Proximal;
 pub use schedule::{Decay, Schedule};
 pub use trainer::{Observer, StopReason, TrainState, descend};
+
+#[cfg(test)]
+#[path = "buffers_tests.rs"]
+mod buffers_tests;

@@ -2,8 +2,7 @@
 
 use super::{BatchSize, PoisonForm};
 use crate::data::{Dataset, Poison, flip};
-use crate::net::kernel::{Batch, Objective as Term};
-use crate::net::{Architecture, BlockKind, check_fit, loss_and_grad};
+use crate::net::{BlockKind, LossKind, Net, TrainingBatch, check_fit};
 use crate::random::stream;
 use crate::surface::Differentiable;
 use crate::{Error, Result};
@@ -18,8 +17,15 @@ pub trait Objective {
     /// Steps in one pass over the training points.
     fn steps_per_epoch(&self) -> usize;
 
-    /// Loss at θ in step `step`; writes its gradient (`dim()` values).
-    fn loss_and_grad(&mut self, step: usize, theta: &[f32], grad: &mut [f32]) -> f64;
+    /// Loss at θ in step `step`; writes its gradient (`dim()` values) and moves what the net keeps
+    /// beside θ (see [`Net`]).
+    fn loss_and_grad(
+        &mut self,
+        step: usize,
+        theta: &[f32],
+        buffers: &mut [f32],
+        grad: &mut [f32],
+    ) -> f64;
 }
 
 /// Any differentiable surface is an objective that never changes.
@@ -34,7 +40,13 @@ impl<S: Differentiable> Objective for Whole<'_, S> {
         1
     }
 
-    fn loss_and_grad(&mut self, _step: usize, theta: &[f32], grad: &mut [f32]) -> f64 {
+    fn loss_and_grad(
+        &mut self,
+        _step: usize,
+        theta: &[f32],
+        _buffers: &mut [f32],
+        grad: &mut [f32],
+    ) -> f64 {
         self.0.loss_and_grad(theta, grad)
     }
 }
@@ -60,14 +72,14 @@ pub struct PoisonTerm {
 /// # Reference
 /// Huang et al. 2020, eq. 2, normalised by 1 + β so that one learning rate serves every β.
 pub struct PoisonedObjective {
-    net: Architecture,
+    num_params: usize,
     train: Dataset,
     batch_size: BatchSize,
     poison: Option<PoisonTerm>,
     l2: f64,
     weights: Vec<Range<usize>>,
     seed: u64,
-    batch: Batch,
+    batch: Box<dyn TrainingBatch>,
     /// Poison at hand, with the labels it is trained on.
     bad: Option<Dataset>,
     filled: bool,
@@ -82,7 +94,7 @@ impl PoisonedObjective {
     /// [`Error::Setting`] for points that do not fit the net, a factor or decay below 0, no poison
     /// points, or a batch larger than the training set.
     pub fn new(
-        net: &Architecture,
+        net: &dyn Net,
         train: &Dataset,
         batch_size: BatchSize,
         poison: Option<PoisonTerm>,
@@ -118,14 +130,14 @@ impl PoisonedObjective {
             .map(|block| block.range())
             .collect();
         Ok(Self {
-            net: net.clone(),
+            num_params: net.num_params(),
             train: train.clone(),
             batch_size,
             poison,
             l2,
             weights,
             seed,
-            batch: Batch::default(),
+            batch: net.batch(),
             bad: None,
             filled: false,
             order: (0..train.len()).collect(),
@@ -174,15 +186,15 @@ impl PoisonedObjective {
             (Some(term), Some(bad)) => {
                 let total = 1.0 + term.factor;
                 let kind = match term.form {
-                    PoisonForm::Flipped => Term::CrossEntropy,
-                    PoisonForm::Reverse => Term::Reverse,
+                    PoisonForm::Flipped => LossKind::CrossEntropy,
+                    PoisonForm::Reverse => LossKind::Reverse,
                 };
                 self.batch.refill(&[
-                    (train, Term::CrossEntropy, 1.0 / total),
+                    (train, LossKind::CrossEntropy, 1.0 / total),
                     (bad, kind, term.factor / total),
                 ]);
             }
-            _ => self.batch.refill(&[(train, Term::CrossEntropy, 1.0)]),
+            _ => self.batch.refill(&[(train, LossKind::CrossEntropy, 1.0)]),
         }
         self.filled = true;
     }
@@ -190,7 +202,7 @@ impl PoisonedObjective {
 
 impl Objective for PoisonedObjective {
     fn dim(&self) -> usize {
-        self.net.num_params()
+        self.num_params
     }
 
     fn steps_per_epoch(&self) -> usize {
@@ -200,9 +212,15 @@ impl Objective for PoisonedObjective {
         }
     }
 
-    fn loss_and_grad(&mut self, step: usize, theta: &[f32], grad: &mut [f32]) -> f64 {
+    fn loss_and_grad(
+        &mut self,
+        step: usize,
+        theta: &[f32],
+        buffers: &mut [f32],
+        grad: &mut [f32],
+    ) -> f64 {
         self.fill(step);
-        let mut loss = loss_and_grad(&self.net, theta, &self.batch, grad);
+        let mut loss = self.batch.loss_and_grad(theta, buffers, grad);
         if self.l2 > 0.0 {
             let slope = 2.0 * self.l2 as f32;
             for range in &self.weights {

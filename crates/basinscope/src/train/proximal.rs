@@ -140,8 +140,14 @@ impl<O: Objective> Objective for Proximal<O> {
         self.objective.steps_per_epoch()
     }
 
-    fn loss_and_grad(&mut self, step: usize, theta: &[f32], grad: &mut [f32]) -> f64 {
-        let loss = self.objective.loss_and_grad(step, theta, grad);
+    fn loss_and_grad(
+        &mut self,
+        step: usize,
+        theta: &[f32],
+        buffers: &mut [f32],
+        grad: &mut [f32],
+    ) -> f64 {
+        let loss = self.objective.loss_and_grad(step, theta, buffers, grad);
         self.turn(theta, grad);
         loss
     }
@@ -166,10 +172,10 @@ mod tests {
         let (net, points, theta) = setup();
         let surface = MlpSurface::new(&net, &points).unwrap();
         let mut plain = vec![0.0; net.num_params()];
-        Whole(&surface).loss_and_grad(0, &theta, &mut plain);
+        Whole(&surface).loss_and_grad(0, &theta, &mut [], &mut plain);
         let mut turned = plain.clone();
         let mut proximal = Proximal::new(Whole(&surface), &net, &points, tau).unwrap();
-        proximal.loss_and_grad(0, &theta, &mut turned);
+        proximal.loss_and_grad(0, &theta, &mut [], &mut turned);
         (plain, turned)
     }
 

@@ -9,6 +9,8 @@ use std::collections::HashMap;
 use std::path::Path;
 
 const KEY: &str = "basinscope-state";
+/// The tensor of the net's buffers; left out where there are none.
+const BUFFERS: &str = "buffers";
 
 #[derive(Serialize, Deserialize)]
 struct Header {
@@ -38,12 +40,15 @@ impl TrainState {
             history: self.history.clone(),
         };
         let text = serde_json::to_string(&header).map_err(|error| broken(error.to_string()))?;
-        let named = [
+        let mut named = vec![
             ("theta", &self.theta),
             ("first", &self.optimizer.first),
             ("second", &self.optimizer.second),
             ("third", &self.optimizer.third),
         ];
+        if !self.buffers.is_empty() {
+            named.push((BUFFERS, &self.buffers));
+        }
         let bytes: Vec<(&str, Vec<u8>)> = named
             .iter()
             .map(|(name, values)| (*name, values.iter().flat_map(|v| v.to_le_bytes()).collect()))
@@ -96,6 +101,10 @@ impl TrainState {
                 .collect())
         };
         let theta = read("theta")?;
+        let buffers = match tensors.names().contains(&BUFFERS) {
+            true => read(BUFFERS)?,
+            false => Vec::new(),
+        };
         let mut optimizer = Optimizer::new(config.optimizer, theta.len());
         let Optimizer {
             first,
@@ -113,6 +122,7 @@ impl TrainState {
         optimizer.steps = header.optimizer_steps;
         Ok(Some(Self {
             theta,
+            buffers,
             optimizer,
             step: header.step,
             history: header.history,
@@ -130,7 +140,7 @@ mod tests {
             optimizer: super::super::OptimizerConfig::from_name("amsgrad").unwrap(),
             ..TrainConfig::default()
         };
-        let mut state = TrainState::new(&config, vec![0.1, -0.2, 0.3]);
+        let mut state = TrainState::new(&config, vec![0.1, -0.2, 0.3], Vec::new());
         state
             .optimizer
             .step(&mut state.theta, &[1.0, 2.0, 3.0], 0.1);
@@ -138,11 +148,17 @@ mod tests {
         let bytes = state.encode(&config, "swiss-roll").unwrap();
         let path = Path::new("x.state");
         let again = TrainState::decode(path, &bytes, &config, "swiss-roll").unwrap();
-        assert_eq!(again, Some(state));
+        assert_eq!(again.as_ref(), Some(&state));
         assert_eq!(
             TrainState::decode(path, &bytes, &config, "moons").unwrap(),
             None
         );
+        // The buffers of a net that has some come back to the bit.
+        let mut with_buffers = again.unwrap_or_else(|| panic!("no state"));
+        with_buffers.buffers = vec![0.1 + 0.2, 1e-40];
+        let bytes_with = with_buffers.encode(&config, "x").unwrap();
+        let again = TrainState::decode(path, &bytes_with, &config, "x").unwrap();
+        assert_eq!(again, Some(with_buffers));
         let other = TrainConfig {
             seed: 1,
             ..config.clone()

@@ -36,6 +36,8 @@ impl StopReason {
 pub struct TrainState {
     /// Parameters.
     pub theta: Vec<f32>,
+    /// What the net keeps beside them (running statistics of batch norms); empty for perceptrons.
+    pub buffers: Vec<f32>,
     /// The optimizer with its memory.
     pub optimizer: Optimizer,
     /// Steps taken.
@@ -46,10 +48,11 @@ pub struct TrainState {
 
 impl TrainState {
     /// The state before the first step.
-    pub fn new(config: &TrainConfig, theta: Vec<f32>) -> Self {
+    pub fn new(config: &TrainConfig, theta: Vec<f32>, buffers: Vec<f32>) -> Self {
         let optimizer = Optimizer::new(config.optimizer, theta.len());
         Self {
             theta,
+            buffers,
             optimizer,
             step: 0,
             history: Vec::new(),
@@ -84,16 +87,16 @@ const OBSERVE_EVERY: usize = 50;
 /// Descends from `state` until all steps are taken, the goal is met, the run diverges, or the
 /// observer breaks it off.
 ///
-/// `look` reports on the net at θ; it is asked at log-spaced steps for the history, and every 50
+/// `look` reports on the net at a step, θ and its buffers; it is asked at log-spaced steps for the history, and every 50
 /// steps where a goal is set.
 ///
 /// # Errors
-/// Those of the observer.
+/// Those of the observer and of `look`.
 pub fn descend(
     config: &TrainConfig,
     objective: &mut impl Objective,
     state: &mut TrainState,
-    look: impl Fn(usize, &[f32]) -> HistoryPoint,
+    look: impl Fn(usize, &[f32], &[f32]) -> Result<HistoryPoint>,
     observer: &mut impl Observer,
 ) -> Result<StopReason> {
     let mut grad = vec![0.0; objective.dim()];
@@ -102,14 +105,18 @@ pub fn descend(
         .map(|every| every * objective.steps_per_epoch());
     let reason = loop {
         if is_history_step(state.step) && state.history.last().is_none_or(|h| h.step < state.step) {
-            state.history.push(look(state.step, &state.theta));
+            let now = look(state.step, &state.theta, &state.buffers)?;
+            state.history.push(now);
         }
         if state.step >= config.steps {
             break StopReason::Steps;
         }
-        let loss = objective.loss_and_grad(state.step, &state.theta, &mut grad);
+        // A step that diverges must not leave its infinities in the buffers.
+        let before = state.buffers.clone();
+        let loss = objective.loss_and_grad(state.step, &state.theta, &mut state.buffers, &mut grad);
         let norm = norm(&grad);
         if !loss.is_finite() || !norm.is_finite() {
+            state.buffers = before;
             break StopReason::Diverged;
         }
         if let Some(clip) = config.clip
@@ -136,7 +143,7 @@ pub fn descend(
                 break StopReason::Interrupted;
             }
             if let Some(goal) = config.goal {
-                let now = look(state.step, &state.theta);
+                let now = look(state.step, &state.theta, &state.buffers)?;
                 if now.train_accuracy == 1.0 && now.train_loss <= goal.train_loss {
                     break StopReason::Goal;
                 }
@@ -150,7 +157,8 @@ pub fn descend(
             .last()
             .is_none_or(|last| last.step < state.step)
     {
-        state.history.push(look(state.step, &state.theta));
+        let now = look(state.step, &state.theta, &state.buffers)?;
+        state.history.push(now);
     }
     Ok(reason)
 }
@@ -217,14 +225,14 @@ mod tests {
         }
     }
 
-    fn look(step: usize, theta: &[f32]) -> HistoryPoint {
+    fn look(step: usize, theta: &[f32], _: &[f32]) -> Result<HistoryPoint> {
         let (train_loss, train_accuracy) = (Bowl.loss(theta), 1.0);
-        HistoryPoint {
+        Ok(HistoryPoint {
             step,
             train_loss,
             train_accuracy,
             test_accuracy: 1.0,
-        }
+        })
     }
 
     fn config(optimizer: &str, learning_rate: f64) -> TrainConfig {
@@ -242,7 +250,7 @@ mod tests {
     }
 
     fn run(config: &TrainConfig) -> (StopReason, TrainState) {
-        let mut state = TrainState::new(config, vec![1.0, -1.0, 1.0]);
+        let mut state = TrainState::new(config, vec![1.0, -1.0, 1.0], Vec::new());
         let reason = descend(config, &mut Whole(&Bowl), &mut state, look, &mut ()).unwrap();
         (reason, state)
     }
@@ -298,7 +306,7 @@ mod tests {
             }
         }
         let config = config("adam", 0.01);
-        let mut state = TrainState::new(&config, vec![1.0, -1.0, 1.0]);
+        let mut state = TrainState::new(&config, vec![1.0, -1.0, 1.0], Vec::new());
         let mut objective = Whole(&Bowl);
         let reason = descend(&config, &mut objective, &mut state, look, &mut Stop).unwrap();
         assert_eq!((reason, state.step), (StopReason::Interrupted, 100));

@@ -50,7 +50,7 @@ impl Buffer {
 
 /// What an example's loss is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Objective {
+pub enum LossKind {
     /// Cross-entropy −log p_y.
     CrossEntropy,
     /// The paper's poison −log(1 − p_y).
@@ -78,12 +78,12 @@ impl Batch {
     /// All points of a data set with equal weights 1/N: the batch's loss is their mean.
     pub(crate) fn mean(points: &Dataset) -> Self {
         let mut batch = Self::default();
-        batch.refill(&[(points, Objective::CrossEntropy, 1.0)]);
+        batch.refill(&[(points, LossKind::CrossEntropy, 1.0)]);
         batch
     }
 
     /// Replaces the points: every part counts with its total `share`, spread evenly over it.
-    pub(crate) fn refill(&mut self, parts: &[(&Dataset, Objective, f64)]) {
+    pub(crate) fn refill(&mut self, parts: &[(&Dataset, LossKind, f64)]) {
         self.num_features = parts[0].0.num_features();
         self.labels.clear();
         self.forward.clear();
@@ -92,7 +92,7 @@ impl Batch {
             let weight = (share / points.len() as f64) as f32;
             self.labels.extend_from_slice(points.labels());
             self.forward
-                .extend((0..points.len()).map(|_| objective == Objective::CrossEntropy));
+                .extend((0..points.len()).map(|_| objective == LossKind::CrossEntropy));
             self.weights.extend((0..points.len()).map(|_| weight));
         }
         self.len = self.labels.len();

@@ -59,7 +59,8 @@ mod predict;
 mod tile;
 mod unroll;
 
-pub(crate) use batch::{Batch, Objective, Part};
+pub use batch::LossKind;
+pub(crate) use batch::{Batch, Part};
 pub(crate) use curvature::Matrix;
 pub(crate) use loss::logistic;
 pub(crate) use pass::{Task, Workspace};

@@ -112,13 +112,13 @@ impl Case {
     }
 }
 
-fn parts(points: &[Dataset]) -> Vec<(&Dataset, Objective, f64)> {
+fn parts(points: &[Dataset]) -> Vec<(&Dataset, LossKind, f64)> {
     match points {
         [clean, poison] => vec![
-            (clean, Objective::CrossEntropy, 0.75),
-            (poison, Objective::Reverse, 0.25),
+            (clean, LossKind::CrossEntropy, 0.75),
+            (poison, LossKind::Reverse, 0.25),
         ],
-        _ => vec![(&points[0], Objective::CrossEntropy, 1.0)],
+        _ => vec![(&points[0], LossKind::CrossEntropy, 1.0)],
     }
 }
 
@@ -315,8 +315,8 @@ fn every_path_agrees_with_f64_and_with_the_portable_one() {
                     let pairs = along_v[at.clone()].iter().zip(&along_u[at.clone()]);
                     let tangent: Vec<f64> = pairs.map(|(v, u)| v + sign * u).collect();
                     let objective = match setup.batch.forward[i] {
-                        true => Objective::CrossEntropy,
-                        false => Objective::Reverse,
+                        true => LossKind::CrossEntropy,
+                        false => LossKind::Reverse,
                     };
                     let label = setup.batch.labels[i] as usize;
                     second_derivative(&exact.logits[at.clone()], &tangent, label, objective)

@@ -32,7 +32,7 @@ pub(super) fn activate(activation: Activation, x: f64) -> (f64, f64) {
 pub(super) fn reference(
     net: &Architecture,
     theta: &[f64],
-    parts: &[(&Dataset, Objective, f64)],
+    parts: &[(&Dataset, LossKind, f64)],
 ) -> Reference {
     let widths = net.widths();
     let layers = net.num_layers();
@@ -89,14 +89,14 @@ pub(super) fn reference(
             let p: Vec<f64> = scores.iter().map(|z| (z - top).exp() / sum).collect();
             let rest: f64 = (0..p.len()).filter(|&k| k != label).map(|k| p[k]).sum();
             let (loss, dscores): (f64, Vec<f64>) = match objective {
-                Objective::CrossEntropy => (
+                LossKind::CrossEntropy => (
                     -p[label].ln(),
                     (0..p.len())
                         .map(|k| p[k] - f64::from(u8::from(k == label)))
                         .collect(),
                 ),
                 // d(−ln(1 − p_y))/dz_k = p_y/(1 − p_y)·([k = y] − p_k)
-                Objective::Reverse => (
+                LossKind::Reverse => (
                     -rest.ln(),
                     (0..p.len())
                         .map(|k| p[label] / rest * (f64::from(u8::from(k == label)) - p[k]))
@@ -153,9 +153,9 @@ fn assert_agrees(widths: &[usize], activation: Activation, count: usize, poison:
     }
     let clean = points(count, net.num_features(), net.num_classes(), rng);
     let bad = points(poison.max(1), net.num_features(), net.num_classes(), rng);
-    let mut parts = vec![(&clean, Objective::CrossEntropy, 0.75)];
+    let mut parts = vec![(&clean, LossKind::CrossEntropy, 0.75)];
     if poison > 0 {
-        parts.push((&bad, Objective::Reverse, 0.25));
+        parts.push((&bad, LossKind::Reverse, 0.25));
     }
     let theta64: Vec<f64> = theta.iter().map(|&value| f64::from(value)).collect();
     let exact = reference(&net, &theta64, &parts);
@@ -298,8 +298,8 @@ fn reversed_two_class_poison_is_a_flipped_label() {
         grad
     };
     assert_eq!(
-        grad_of(&given, Objective::Reverse),
-        grad_of(&flipped, Objective::CrossEntropy)
+        grad_of(&given, LossKind::Reverse),
+        grad_of(&flipped, LossKind::CrossEntropy)
     );
 }
 
@@ -315,8 +315,8 @@ fn assert_products_agree(widths: &[usize], activation: Activation, seed: u64) {
     let clean = points(300, net.num_features(), net.num_classes(), rng);
     let bad = points(33, net.num_features(), net.num_classes(), rng);
     let parts = [
-        (&clean, Objective::CrossEntropy, 0.75),
-        (&bad, Objective::Reverse, 0.25),
+        (&clean, LossKind::CrossEntropy, 0.75),
+        (&bad, LossKind::Reverse, 0.25),
     ];
     let mut batch = Batch::default();
     batch.refill(&parts);
@@ -402,7 +402,7 @@ pub(super) fn second_derivative(
     logits: &[f64],
     tangent: &[f64],
     label: usize,
-    objective: Objective,
+    objective: LossKind,
 ) -> f64 {
     let (logits, tangent) = match logits {
         [one] => (vec![0.0, *one], vec![0.0, tangent[0]]),
@@ -419,8 +419,8 @@ pub(super) fn second_derivative(
             .sum::<f64>()
     };
     match objective {
-        Objective::CrossEntropy => variance(None),
-        Objective::Reverse => variance(None) - variance(Some(label)),
+        LossKind::CrossEntropy => variance(None),
+        LossKind::Reverse => variance(None) - variance(Some(label)),
     }
 }
 
@@ -447,7 +447,7 @@ fn parts_of_a_gradient_add_up_the_same_on_any_number_of_threads() {
     let theta = Initialization::HeNormal.draw(&net, rng);
     let mut batch = Batch::default();
     for count in [200, 1_001] {
-        batch.refill(&[(&points(count, 2, 2, rng), Objective::CrossEntropy, 1.0)]);
+        batch.refill(&[(&points(count, 2, 2, rng), LossKind::CrossEntropy, 1.0)]);
         assert!(batch.parts(theta.len()) > 1);
         let on = |threads| {
             let mut grad = vec![f32::NAN; theta.len()];
