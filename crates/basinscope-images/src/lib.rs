@@ -6,3 +6,8 @@
 
 pub mod engine;
 pub mod graph;
+mod net;
+mod surface;
+
+pub use net::{BuiltNet, NORM_MOMENTUM};
+pub use surface::ImageSurface;

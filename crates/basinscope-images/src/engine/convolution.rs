@@ -40,7 +40,11 @@ impl Convolution {
                     stride: 1,
                     padding: 0,
                 };
-                ([whole(input.height), whole(input.width)], weight, Some(bias))
+                (
+                    [whole(input.height), whole(input.width)],
+                    weight,
+                    Some(bias),
+                )
             }
             _ => return None,
         };
@@ -53,6 +57,15 @@ impl Convolution {
             weight,
             bias,
         })
+    }
+
+    /// Whether every output reads the whole input.
+    pub(super) fn is_matrix(&self) -> bool {
+        let [rows, columns] = self.windows;
+        let whole = [self.input.height, self.input.width];
+        self.output.area() == 1
+            && [rows.kernel, columns.kernel] == whole
+            && [rows.padding, columns.padding] == [0, 0]
     }
 
     /// Kernel positions.

@@ -112,16 +112,22 @@ impl Gather {
                     let mut count = 1;
                     while count < MAX_POSITIONS
                         && x + count * steps[0] < width
-                        && reads_alike(&columns[x], &columns[x + count * steps[0]], count * steps[1])
+                        && reads_alike(
+                            &columns[x],
+                            &columns[x + count * steps[0]],
+                            count * steps[1],
+                        )
                     {
                         count += 1;
                     }
                     let first = gather.taps.len();
                     for &[input_y, kernel_y] in &row {
-                        gather.taps.extend(columns[x].iter().map(|&[input_x, kernel_x]| Tap {
-                            input: input_y * input_width + input_x,
-                            kernel: kernel_y * kernel_width + kernel_x,
-                        }));
+                        gather
+                            .taps
+                            .extend(columns[x].iter().map(|&[input_x, kernel_x]| Tap {
+                                input: input_y * input_width + input_x,
+                                kernel: kernel_y * kernel_width + kernel_x,
+                            }));
                     }
                     gather.segments.push(Segment {
                         output: y * width + x,

@@ -24,10 +24,20 @@ mod panel;
 mod plan;
 mod pointwise;
 mod softmax;
+#[cfg(test)]
+mod tests;
 mod tile;
 mod train;
 mod unroll;
 
 pub use evaluate::Engine;
+pub(crate) use evaluate::Score;
 pub use panel::Panels;
 pub use train::{Norms, Trainer};
+
+use basinscope::net::LossKind;
+
+/// Cross-entropy of one row of logits, in nats.
+pub(crate) fn cross_entropy(logits: &[f32], label: u32) -> f64 {
+    softmax::loss(logits, label as usize, LossKind::CrossEntropy, None)
+}

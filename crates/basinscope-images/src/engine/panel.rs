@@ -47,6 +47,21 @@ impl Panels {
         self.labels.is_empty()
     }
 
+    /// Pictures side by side in a panel.
+    pub fn lanes(&self) -> usize {
+        self.lanes
+    }
+
+    /// Number of panels.
+    pub fn num_panels(&self) -> usize {
+        self.pictures.len()
+    }
+
+    /// The labels, in order.
+    pub fn labels(&self) -> &[u32] {
+        &self.labels
+    }
+
     /// Takes these pictures in place of the former, in memory it has.
     pub(super) fn refill<'a>(&mut self, parts: impl IntoIterator<Item = &'a Dataset>) {
         self.labels.clear();

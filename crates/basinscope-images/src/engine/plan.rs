@@ -123,7 +123,13 @@ pub(super) fn for_evaluation(graph: &Graph) -> Vec<Step> {
                 earlier.output == step.inputs[0]
                     && matches!(
                         earlier.work,
-                        Work::Convolve { raw: None, slope: None, affine: None, fold: None, .. }
+                        Work::Convolve {
+                            raw: None,
+                            slope: None,
+                            affine: None,
+                            fold: None,
+                            ..
+                        }
                     )
             });
             if let Some(producer) = producer
@@ -177,7 +183,11 @@ impl Uses {
     /// The sum that alone reads a value, and its other summand where that is older.
     fn only_sum(&self, graph: &Graph, value: usize) -> Option<(usize, usize)> {
         let (next, op) = self.only(graph, value)?;
-        let other = graph.nodes()[next].inputs.iter().copied().find(|&v| v != value)?;
+        let other = graph.nodes()[next]
+            .inputs
+            .iter()
+            .copied()
+            .find(|&v| v != value)?;
         (op == Op::Add && other < value).then_some((next, other))
     }
 }

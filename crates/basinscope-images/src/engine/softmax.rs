@@ -8,7 +8,12 @@ use basinscope::net::LossKind;
 /// cross-entropy   ln Σ_k exp z_k − z_y
 /// reverse         −ln(1 − p_y) = ln Σ_k exp z_k − ln Σ_{k≠y} exp z_k
 /// ```
-pub(super) fn loss(logits: &[f32], label: usize, kind: LossKind, slopes: Option<&mut [f64]>) -> f64 {
+pub(super) fn loss(
+    logits: &[f32],
+    label: usize,
+    kind: LossKind,
+    slopes: Option<&mut [f64]>,
+) -> f64 {
     let all = log_sum(logits, None);
     let rest = || log_sum(logits, Some(label));
     let value = match kind {
@@ -27,7 +32,11 @@ pub(super) fn loss(logits: &[f32], label: usize, kind: LossKind, slopes: Option<
         }
     }
     // An overflow of the net: never NaN.
-    if value.is_nan() { f64::INFINITY } else { value.max(0.0) }
+    if value.is_nan() {
+        f64::INFINITY
+    } else {
+        value.max(0.0)
+    }
 }
 
 fn log_sum(logits: &[f32], without: Option<usize>) -> f64 {
@@ -70,7 +79,10 @@ mod tests {
                         loss(&z, label, kind, None)
                     };
                     let slope = (moved(h) - moved(-h)) / f64::from(2.0 * h);
-                    assert!((slope - slopes[k]).abs() < 1e-4, "{kind:?} {slope} {slopes:?}");
+                    assert!(
+                        (slope - slopes[k]).abs() < 1e-4,
+                        "{kind:?} {slope} {slopes:?}"
+                    );
                 }
             }
         }
@@ -82,6 +94,9 @@ mod tests {
         assert_eq!(loss(&logits, 0, LossKind::CrossEntropy, None), 0.0);
         assert_eq!(loss(&logits, 1, LossKind::CrossEntropy, None), 600.0);
         assert_eq!(loss(&logits, 0, LossKind::Reverse, None), 600.0);
-        assert_eq!(loss(&[f32::NAN, 0.0], 0, LossKind::CrossEntropy, None), f64::INFINITY);
+        assert_eq!(
+            loss(&[f32::NAN, 0.0], 0, LossKind::CrossEntropy, None),
+            f64::INFINITY
+        );
     }
 }

@@ -67,6 +67,14 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// A value that is only read: as a residual.
+    pub(super) fn reading(values: &[f32]) -> Self {
+        Self {
+            at: values.as_ptr().cast_mut(),
+            len: values.len(),
+        }
+    }
+
     pub(super) fn of(values: &mut [f32]) -> Self {
         Self {
             at: values.as_mut_ptr(),

@@ -1,6 +1,6 @@
 //! Random initialisation of θ.
 
-use super::{Architecture, BlockKind};
+use super::{Architecture, BlockKind, ParameterLayout};
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
@@ -26,12 +26,20 @@ pub enum Initialization {
 impl Initialization {
     /// Draws θ for a net: `net.num_params()` values.
     pub fn draw(self, net: &Architecture, rng: &mut impl Rng) -> Vec<f32> {
-        let mut theta = vec![0.0; net.num_params()];
-        for block in net.layout().blocks() {
+        self.draw_layout(&net.layout(), rng)
+    }
+
+    /// Draws the weights of any layout; everything else is 0. Fans of a kernel are channels times
+    /// its area.
+    pub fn draw_layout(self, layout: &ParameterLayout, rng: &mut impl Rng) -> Vec<f32> {
+        let mut theta = vec![0.0; layout.num_params()];
+        for block in layout.blocks() {
             if block.kind != BlockKind::Weight {
                 continue;
             }
-            let (fan_out, fan_in) = (block.shape[0] as f64, block.shape[1] as f64);
+            let area = block.shape[2..].iter().product::<usize>() as f64;
+            let fan_out = block.shape[0] as f64 * area;
+            let fan_in = block.shape[1] as f64 * area;
             let variance = match self {
                 Self::GlorotUniform | Self::GlorotNormal => 2.0 / (fan_in + fan_out),
                 Self::HeUniform | Self::HeNormal => 2.0 / fan_in,
