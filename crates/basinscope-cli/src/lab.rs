@@ -312,3 +312,7 @@ pub fn draw(
     run.write(format!("figures/{stem}-dark.svg"), dark.svg.as_bytes())?;
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "lab_tests.rs"]
+mod tests;

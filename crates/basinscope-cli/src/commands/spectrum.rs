@@ -245,5 +245,12 @@ pub fn spectra_table(records: &[SpectrumRecord]) -> String {
         "negative (95 %)",
         "products",
     ];
-    table(&heading, &rows)
+    let mut text = table(&heading, &rows);
+    for record in records.iter().filter(|record| record.differenced) {
+        text += &format!(
+            "\n· {}: products are differences of gradients, not exact",
+            record.minimum
+        );
+    }
+    text
 }
