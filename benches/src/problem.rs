@@ -124,13 +124,15 @@ impl Problem {
             clip: None,
             ..TrainConfig::default()
         };
-        let look = |step, _: &[f32]| HistoryPoint {
-            step,
-            train_loss: 0.0,
-            train_accuracy: 0.0,
-            test_accuracy: 0.0,
+        let look = |step, _: &[f32], _: &[f32]| {
+            Ok(HistoryPoint {
+                step,
+                train_loss: 0.0,
+                train_accuracy: 0.0,
+                test_accuracy: 0.0,
+            })
         };
-        let mut state = TrainState::new(&config, theta);
+        let mut state = TrainState::new(&config, theta, Vec::new());
         let mut objective = Whole(&self.surface);
         // Nobody watches who could fail.
         let _ = descend(&config, &mut objective, &mut state, look, &mut ());

@@ -1,10 +1,11 @@
 //! A run directory, opened: its points, its minima, and where results and figures go.
 
 use crate::console::{Console, percent, table};
+use crate::net_args::net_from_json;
 use anyhow::Result;
 use basinscope::Error;
 use basinscope::data::Split;
-use basinscope::net::{Architecture, Kernel, MlpSurface};
+use basinscope::net::{Architecture, Kernel, Net, NetSurface};
 use basinscope::record::{MinimumRecord, RunDir, SheetRecord};
 use basinscope_report::figure::{self, Figure, FigureError, Theme};
 use basinscope_report::page;
@@ -96,39 +97,67 @@ pub struct Lab {
 /// A minimum with the surfaces it lies on.
 pub struct Minimum {
     pub record: MinimumRecord,
-    pub net: Architecture,
+    pub net: Box<dyn Net>,
     pub theta: Vec<f32>,
-    pub train: MlpSurface,
-    pub test: MlpSurface,
+    pub buffers: Vec<f32>,
+    pub train: Box<dyn NetSurface>,
+    pub test: Box<dyn NetSurface>,
+}
+
+impl Minimum {
+    /// Reads the net and its θ, and binds it to the points of its run.
+    fn read(run: &RunDir, record: MinimumRecord, split: &Split) -> Result<Self> {
+        let file = run.read_minimum(&record.file)?;
+        let unfit = |expected: String, found: String| {
+            let path = run.path(&record.file);
+            Error::file(path, "metadata basinscope.architecture", expected, found)
+        };
+        let net = net_from_json(file.architecture())
+            .map_err(|error| unfit("that of a net".into(), error.to_string()))?;
+        let widths = net.as_perceptron().map_or(&[][..], Architecture::widths);
+        if widths != record.widths {
+            let expected = format!("widths {:?} as in results/minima.json", record.widths);
+            return Err(unfit(expected, format!("{widths:?}")).into());
+        }
+        if widths.is_empty() && net.describe() != record.architecture {
+            let expected = format!("{} as in results/minima.json", record.architecture);
+            return Err(unfit(expected, net.describe()).into());
+        }
+        let (theta, buffers) = file.parameters(net.as_ref())?;
+        Ok(Self {
+            train: net.surface(&buffers, &split.train)?,
+            test: net.surface(&buffers, &split.test)?,
+            record,
+            net,
+            theta,
+            buffers,
+        })
+    }
+
+    /// Its net, for what only a perceptron can do (`what`, as in "boundaries").
+    pub fn perceptron(&self, what: &str) -> Result<&Architecture> {
+        self.net.as_perceptron().ok_or_else(|| {
+            let field = format!("net of minimum {}", self.record.name);
+            let expected = format!("a perceptron, which {what} need");
+            Error::setting(field, expected, self.net.describe()).into()
+        })
+    }
+}
+
+/// The points of a run.
+fn points(run: &RunDir) -> Result<Split> {
+    Ok(run.read_data()?)
 }
 
 impl Lab {
     /// Reads points and minima, and checks that they fit.
     pub fn open(path: &Path) -> Result<Self> {
         let run = RunDir::open(path)?;
-        let split = run.read_data()?;
+        let split = points(&run)?;
         let records: Vec<MinimumRecord> = run.read_json("results/minima.json")?;
         let mut minima = Vec::with_capacity(records.len());
         for record in records {
-            let (net, theta) = run.read_minimum(&record.file)?;
-            if net.widths() != record.widths {
-                return Err(Error::file(
-                    run.path(&record.file),
-                    "metadata basinscope.architecture",
-                    format!("widths {:?} as in results/minima.json", record.widths),
-                    format!("{:?}", net.widths()),
-                )
-                .into());
-            }
-            let train = MlpSurface::new(&net, &split.train)?;
-            let test = MlpSurface::new(&net, &split.test)?;
-            minima.push(Minimum {
-                record,
-                net,
-                theta,
-                train,
-                test,
-            });
+            minima.push(Minimum::read(&run, record, &split)?);
         }
         Ok(Self { run, split, minima })
     }
@@ -283,3 +312,7 @@ pub fn draw(
     run.write(format!("figures/{stem}-dark.svg"), dark.svg.as_bytes())?;
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "lab_tests.rs"]
+mod tests;

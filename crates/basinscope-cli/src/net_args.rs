@@ -3,8 +3,50 @@
 use crate::data_args::Source;
 use anyhow::Result;
 use basinscope::data::Generator;
-use basinscope::net::{Activation, Architecture};
+use basinscope::net::{Activation, Architecture, Net};
 use clap::{Args, ValueEnum};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::Value;
+
+/// The net of a run, as `config.toml` holds it: a table of its own, told apart by its keys.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum NetConfig {
+    /// `widths` and `activation`.
+    Perceptron(Architecture),
+}
+
+impl NetConfig {
+    /// The net itself.
+    pub fn build(&self) -> Result<Box<dyn Net>> {
+        match self {
+            Self::Perceptron(net) => Ok(Box::new(net.clone())),
+        }
+    }
+
+    /// From a table of `config.toml` or the architecture of a θ file.
+    fn from_json(value: &Value) -> serde_json::Result<Self> {
+        serde_json::from_value(value.clone()).map(Self::Perceptron)
+    }
+}
+
+impl From<Architecture> for NetConfig {
+    fn from(net: Architecture) -> Self {
+        Self::Perceptron(net)
+    }
+}
+
+impl<'de> Deserialize<'de> for NetConfig {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let table = Value::deserialize(from)?;
+        Self::from_json(&table).map_err(de::Error::custom)
+    }
+}
+
+/// The net whose architecture a θ file holds.
+pub fn net_from_json(architecture: &Value) -> Result<Box<dyn Net>> {
+    NetConfig::from_json(architecture)?.build()
+}
 
 /// Options that choose the net.
 #[derive(Debug, Args)]
@@ -67,5 +109,33 @@ impl NetArgs {
             ActivationName::Tanh => Activation::Tanh,
         };
         Ok(Architecture::new(widths, activation)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_perceptrons_table_is_its_architecture() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        struct Run<T> {
+            net: T,
+        }
+        for activation in [Activation::Relu, Activation::LeakyRelu { slope: 0.1 }] {
+            let net = Architecture::new(vec![2, 3, 1], activation).unwrap();
+            let plain = toml::to_string(&Run { net: net.clone() }).unwrap();
+            let config = Run {
+                net: NetConfig::from(net.clone()),
+            };
+            assert_eq!(toml::to_string(&config).unwrap(), plain);
+            assert_eq!(toml::from_str::<Run<NetConfig>>(&plain).unwrap(), config);
+            let again = net_from_json(&net.to_json()).unwrap();
+            assert_eq!(again.as_perceptron(), Some(&net));
+        }
+        let wrong = "net = { widths = [2], activation = \"relu\" }";
+        let error = toml::from_str::<Run<NetConfig>>(wrong).unwrap_err();
+        assert!(error.to_string().contains("widths"), "{error}");
+        assert!(net_from_json(&serde_json::json!({ "kind": "transformer" })).is_err());
     }
 }

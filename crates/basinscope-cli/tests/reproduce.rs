@@ -74,7 +74,7 @@ impl Carried {
 
     fn theta(&self, name: &str) -> Vec<f32> {
         let run = RunDir::open(self.file("")).unwrap();
-        run.read_minimum(format!("minima/{name}.safetensors"))
+        run.read_perceptron(format!("minima/{name}.safetensors"))
             .unwrap()
             .1
     }
@@ -125,7 +125,9 @@ basin = { cutoff = 0.4, directions = 20, local = { sigma = 0.03, iterates = 1, b
 
     // Each nearest minimum is the nearest of its kind, by the weights in the files.
     let run = RunDir::open(field.file("")).unwrap();
-    let (net, _) = run.read_minimum("minima/last-iterate.safetensors").unwrap();
+    let (net, _) = run
+        .read_perceptron("minima/last-iterate.safetensors")
+        .unwrap();
     let layout = net.layout();
     let thetas = &run.read_arrays("results/run.npz", &["theta"]).unwrap()[0];
     let dim = thetas.shape[1];

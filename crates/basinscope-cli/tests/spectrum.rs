@@ -237,7 +237,7 @@ fn the_stiffest_directions_are_saved_and_a_plane_is_weighed_by_them() {
     let vectors = run.read_arrays("results/eigenvectors-minimum.npz", &["vectors"]);
     let vectors = &vectors.unwrap()[0];
     assert_eq!(vectors.shape, [2, 105]);
-    let (net, theta) = run.read_minimum("minima/minimum.safetensors").unwrap();
+    let (net, theta) = run.read_perceptron("minima/minimum.safetensors").unwrap();
     let train_surface = MlpSurface::new(&net, &run.read_data().unwrap().train).unwrap();
     let hessian = HessianAt::new(&train_surface, &theta).unwrap();
     let rows: Vec<Vec<f32>> = (vectors.values.chunks_exact(105))

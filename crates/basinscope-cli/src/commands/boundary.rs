@@ -27,6 +27,9 @@ pub struct Args {
     y: Option<Axis>,
 }
 
+/// What needs a perceptron.
+const WHAT: &str = "boundaries";
+
 /// Nodes of the grid along a side, where not asked otherwise.
 pub const RESOLUTION: usize = 201;
 
@@ -58,7 +61,12 @@ pub fn record(
     found: slice::Boundary,
 ) -> Result<BoundaryRecord> {
     let points = &lab.split.train;
-    let correct = slice::correct(&minimum.net, theta, points.inputs(), points.labels())?;
+    let correct = slice::correct(
+        minimum.perceptron(WHAT)?,
+        theta,
+        points.inputs(),
+        points.labels(),
+    )?;
     Ok(BoundaryRecord {
         minimum: minimum.record.name.clone(),
         train_accuracy: minimum.record.train_accuracy,
@@ -88,11 +96,15 @@ pub fn compute(
     axes: (Axis, Axis),
     console: &Console,
 ) -> Result<Vec<BoundaryRecord>> {
+    // Whatever is wrong with one minimum is told before the first result is written.
+    for minimum in minima {
+        minimum.perceptron(WHAT)?;
+    }
     let bar = console.bar("boundaries", minima.len() as u64);
     let mut records = Vec::with_capacity(minima.len());
     for minimum in minima {
         console.check()?;
-        let found = slice::boundary(&minimum.net, &minimum.theta, axes.0, axes.1)?;
+        let found = slice::boundary(minimum.perceptron(WHAT)?, &minimum.theta, axes.0, axes.1)?;
         let record = record(lab, minimum, &minimum.theta, axes, found)?;
         let shape = [record.y.count, record.x.count];
         lab.run.write_arrays(

@@ -112,6 +112,7 @@ fn find(minimum: &Minimum, seed: u64) -> basinscope::Result<EigenvectorsRecord> 
         dimension: minimum.theta.len(),
         residuals,
         products: found.products + vectors.len(),
+        differenced: !minimum.train.has_exact_products(),
         eigenvalues,
         vectors,
         seed,

@@ -1,16 +1,15 @@
 //! What a sampler found of a local volume, as the points of a record's curve.
 
 use basinscope::basin::{Annealed, LocalVolume, Region, assess, log10_local_volume, split_r_hat};
-use basinscope::net::MlpSurface;
+use basinscope::net::NetSurface;
 use basinscope::record::LocalVolumePoint;
-use basinscope::surface::LossSurface;
 
 /// The point that a local volume is around, and the surfaces it lies on.
 #[derive(Clone, Copy)]
 pub struct Centre<'a> {
     pub theta: &'a [f32],
-    pub train: &'a MlpSurface,
-    pub test: &'a MlpSurface,
+    pub train: &'a dyn NetSurface,
+    pub test: &'a dyn NetSurface,
 }
 
 fn finite(value: f64) -> Option<f64> {
@@ -34,7 +33,7 @@ pub fn subsim_curve(
             let chains: Vec<Vec<f64>> = (of_replicates.iter())
                 .map(|samples| losses(centre, samples))
                 .collect();
-            let assessed = assess(&region, centre.test, centre.theta, &of_replicates.concat());
+            let assessed = assess(&region, &centre.test, centre.theta, &of_replicates.concat());
             LocalVolumePoint {
                 sigma,
                 ln_p: finite(found.ln_p[place]),
@@ -74,7 +73,7 @@ pub fn lta_curve(
 ) -> Vec<LocalVolumePoint> {
     (found.points.iter())
         .map(|point| {
-            let assessed = assess(&region, centre.test, centre.theta, &point.samples);
+            let assessed = assess(&region, &centre.test, centre.theta, &point.samples);
             let [low, high] = point.interval;
             LocalVolumePoint {
                 sigma: point.sigma,

@@ -237,8 +237,8 @@ fn measure(
     };
     let centre = Centre {
         theta,
-        train: &minimum.train,
-        test: &minimum.test,
+        train: minimum.train.as_ref(),
+        test: minimum.test.as_ref(),
     };
     with_region(minimum, settings, |region| {
         let sigmas = widths(region, theta, rms, settings);

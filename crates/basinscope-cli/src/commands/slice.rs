@@ -147,12 +147,15 @@ pub fn compute(
 /// Computes, saves and draws the line between two minima.
 pub fn between(lab: &Lab, a: &Minimum, b: &Minimum, console: &Console) -> Result<LineRecord> {
     console.check()?;
-    if a.net != b.net {
-        let (expected, found) = (
-            format!("{:?}", a.net.widths()),
-            format!("{:?}", b.net.widths()),
-        );
-        return Err(Error::setting("widths of the second minimum", expected, found).into());
+    if a.net.to_json() != b.net.to_json() {
+        let (expected, found) = (a.net.describe(), b.net.describe());
+        return Err(Error::setting("net of the second minimum", expected, found).into());
+    }
+    if !a.buffers.is_empty() {
+        let name = &a.record.name;
+        console.say(format!(
+            "note: on the whole line, batch norms keep the statistics of {name}"
+        ));
     }
     let c = Axis {
         from: -0.25,

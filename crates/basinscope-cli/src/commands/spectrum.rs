@@ -110,7 +110,13 @@ pub fn compute(
     for minimum in minima {
         (settings.check(minimum.theta.len())).with_context(|| minimum.record.name.clone())?;
     }
-    let parts = |minimum: &Minimum| 1 + if layers { minimum.net.num_layers() } else { 0 };
+    let parts = |minimum: &Minimum| {
+        1 + if layers {
+            minimum.net.layout().layers().len()
+        } else {
+            0
+        }
+    };
     let total: usize = minima.iter().map(|minimum| parts(minimum)).sum();
     let bar = console.bar("spectra", total as u64);
     let mut records = Vec::with_capacity(minima.len());
@@ -123,7 +129,7 @@ pub fn compute(
                 measure(&matrix, minimum, layers, settings, &bar)?
             }
             CurvatureMatrix::GaussNewton => {
-                let matrix = GaussNewtonAt::new(surface, theta)?;
+                let matrix = GaussNewtonAt::new(surface.as_ref(), theta)?;
                 measure(&matrix, minimum, layers, settings, &bar)?
             }
         };
@@ -134,6 +140,7 @@ pub fn compute(
             matrix: matrix.name().into(),
             dimension: theta.len(),
             products: whole.products + blocks.iter().map(|block| block.products).sum::<usize>(),
+            differenced: !surface.has_exact_products(),
             whole,
             layers: blocks,
             seed: settings.seed,
@@ -238,5 +245,12 @@ pub fn spectra_table(records: &[SpectrumRecord]) -> String {
         "negative (95 %)",
         "products",
     ];
-    table(&heading, &rows)
+    let mut text = table(&heading, &rows);
+    for record in records.iter().filter(|record| record.differenced) {
+        text += &format!(
+            "\n· {}: products are differences of gradients, not exact",
+            record.minimum
+        );
+    }
+    text
 }

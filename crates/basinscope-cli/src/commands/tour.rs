@@ -133,7 +133,7 @@ impl TourConfig {
                 version: basinscope::VERSION.into(),
                 name: stop.name.into(),
                 data: data.clone(),
-                net: Architecture::swiss_roll(),
+                net: Architecture::swiss_roll().into(),
                 train: TrainConfig {
                     learning_rate: stop.learning_rate,
                     steps: stop.steps,

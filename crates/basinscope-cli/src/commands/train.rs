@@ -3,11 +3,11 @@
 use crate::console::{Console, Interrupted, percent};
 use crate::data_args::{DataArgs, DataConfig};
 use crate::lab::{Lab, open_for, split_kernel};
-use crate::net_args::NetArgs;
+use crate::net_args::{NetArgs, NetConfig};
 use anyhow::{Context, Result};
 use basinscope::Error;
 use basinscope::data::Split;
-use basinscope::net::{Architecture, Initialization};
+use basinscope::net::{Initialization, Net};
 use basinscope::record::{MinimumRecord, RunDir};
 use basinscope::train::{
     BatchSize, Decay, Goal, Observer, OptimizerConfig, PoisonConfig, PoisonForm, Schedule,
@@ -187,7 +187,7 @@ pub struct RunConfig {
     /// The points.
     pub data: DataConfig,
     /// The net.
-    pub net: Architecture,
+    pub net: NetConfig,
     /// The descent.
     pub train: TrainConfig,
     /// Where the descent begins, in words, where that is not the initialisation.
@@ -214,7 +214,7 @@ impl Args {
             version: basinscope::VERSION.into(),
             name: self.name.clone(),
             data,
-            net,
+            net: net.into(),
             train: self.train_config(),
             start: None,
         })
@@ -278,7 +278,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     check_name(&config.name)?;
     let split = config.data.load()?;
     basinscope::train::check(
-        &config.net,
+        config.net.build()?.as_ref(),
         &split,
         config.data.source.generator(),
         &config.train,
@@ -336,15 +336,18 @@ pub fn train_one(
     } = config;
     let state_file = format!("checkpoints/{name}.state");
     let context = serde_json::to_string(&(data, net, &config.start))?;
+    let net = net.build()?;
     let saved = match std::fs::read(run.path(&state_file)) {
         Ok(bytes) => TrainState::decode(&run.path(&state_file), &bytes, settings, &context)?,
         Err(_) => None,
     };
-    let begin = || theta.map(|theta| TrainState::new(settings, theta.to_vec()));
+    let begin =
+        || theta.map(|theta| TrainState::new(settings, theta.to_vec(), net.initial_buffers()));
     let state = saved.or_else(begin);
     let mut watch = Watch {
         run,
         config,
+        net: net.as_ref(),
         console,
         bar,
         state_file: &state_file,
@@ -353,7 +356,7 @@ pub fn train_one(
         shown: 0,
     };
     let minimum = train(
-        net,
+        net.as_ref(),
         split,
         data.source.generator(),
         settings,
@@ -370,8 +373,9 @@ pub fn train_one(
         ("test_accuracy", json!(minimum.test.accuracy)),
         ("config", json!(config)),
     ];
-    let file = run.write_minimum(name, net, &minimum.theta, &metadata)?;
-    let record = minimum.record(name, &file, net, settings, json!(config));
+    let (theta, buffers) = (&minimum.theta, &minimum.buffers);
+    let file = run.write_minimum(name, net.as_ref(), theta, buffers, &metadata)?;
+    let record = minimum.record(name, &file, net.as_ref(), settings, json!(config));
     let _ = std::fs::remove_file(run.path(&state_file));
     bar.inc((settings.steps - watch.shown) as u64);
     Ok(record)
@@ -384,6 +388,7 @@ const SAVE_EVERY: Duration = Duration::from_secs(2);
 struct Watch<'a> {
     run: &'a RunDir,
     config: &'a RunConfig,
+    net: &'a dyn Net,
     console: &'a Console,
     bar: &'a ProgressBar,
     state_file: &'a str,
@@ -425,7 +430,7 @@ impl Observer for Watch<'_> {
         );
         let metadata = [("epoch", json!(epoch)), ("step", json!(state.step))];
         self.run
-            .write_theta(&file, &self.config.net, &state.theta, &metadata)
+            .write_theta(&file, self.net, &state.theta, &state.buffers, &metadata)
     }
 }
 

@@ -25,6 +25,8 @@ pub fn minimum(stop: Stop) -> MinimumRecord {
         name: name.into(),
         file: format!("minima/{name}.safetensors"),
         widths: vec![2, 23, 16, 26, 32, 28, 31, 1],
+        architecture: "MLP 2-23-16-26-32-28-31-1, ReLU".into(),
+        num_classes: 2,
         parameters: 3614,
         train_loss: 0.00042,
         train_accuracy: 1.0,

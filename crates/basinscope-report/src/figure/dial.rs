@@ -62,11 +62,10 @@ pub fn dial(minima: &[MinimumRecord], theme: Theme) -> Result<Figure, FigureErro
         ..Labels::default()
     };
     axes.draw(&mut canvas, labels);
-    let outputs = minima
-        .iter()
-        .filter_map(|minimum| minimum.widths.last())
-        .max();
-    let classes = outputs.map_or(2, |&width| width.max(2));
+    // Files from before nets of other kinds tell the classes by the last width alone.
+    let outputs = |minimum: &MinimumRecord| minimum.widths.last().copied().unwrap_or(0);
+    let classes = minima.iter().map(|m| m.num_classes.max(outputs(m)));
+    let classes = classes.max().unwrap_or(2).max(2);
     let chance = axes.y.at(1.0 / classes as f64);
     let ends = vec![[area.left, chance], [area.right(), chance]];
     canvas.line(ends, dashed(theme.axis(), 1.2, 4.0));

@@ -40,6 +40,9 @@ pub(super) fn section(story: &Story, run: &RunDir) -> Result<Option<Section>, Pa
                     "Spectrum of the " (name) " of the mean loss on the training points. Largest eigenvalues by "
                     "Lanczos iteration, counts and density by stochastic Lanczos quadrature, traces by Hutch++, "
                     "small matrices whole; bands and bars are 95 % intervals."
+                    @if story.spectra.iter().any(|record| record.matrix == *matrix && record.differenced) {
+                        " Products with the matrix are differences of gradients, not exact."
+                    }
                 }))
             }
         },

@@ -108,7 +108,7 @@ fn summary(story: &Story) -> String {
         return format!(
             "Two settings of {}. {same} One is right about {} of new points, the other about {}. \
              What tells them apart is the shape of the loss around them.",
-            if good.widths == bad.widths {
+            if good.has_net_of(bad) {
                 "one network"
             } else {
                 "two networks"

@@ -221,9 +221,7 @@ fn lowest_train(minima: &[MinimumRecord]) -> f64 {
 }
 
 fn same_net(minima: &[MinimumRecord]) -> bool {
-    minima
-        .iter()
-        .all(|minimum| minimum.widths == minima[0].widths)
+    minima.iter().all(|minimum| minimum.has_net_of(&minima[0]))
 }
 
 /// A word with its first letter capital.

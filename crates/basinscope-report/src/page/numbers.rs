@@ -6,7 +6,7 @@ use super::minima::{poison_words, role};
 use super::story::Story;
 use super::tables::{Row, number, table, text};
 use super::{PageError, Section, local_tables};
-use basinscope::record::RunDir;
+use basinscope::record::{MinimumRecord, RunDir};
 use maud::{Markup, html};
 
 /// Results that can be saved from the page.
@@ -63,7 +63,7 @@ fn minima(story: &Story) -> Markup {
         text("Stopped by", "stopped"),
         number("Norm of θ", "norm"),
         number("Parameters", "parameters"),
-        text("Widths", "widths"),
+        text(net_heading(&story.minima), "widths"),
         number("Seed", "seed"),
     ];
     let rows: Vec<Row> = story
@@ -85,7 +85,7 @@ fn minima(story: &Story) -> Markup {
                 minimum.stopped.clone(),
                 plain(minimum.norm, 1),
                 count(minimum.parameters),
-                widths(&minimum.widths),
+                minimum.net(),
                 minimum.seed.to_string(),
             ],
         })
@@ -181,7 +181,9 @@ fn command(config: Option<&str>) -> Option<String> {
     }
 }
 
-fn widths(widths: &[usize]) -> String {
-    let widths: Vec<String> = widths.iter().map(usize::to_string).collect();
-    widths.join("-")
+fn net_heading(minima: &[MinimumRecord]) -> &'static str {
+    match minima.iter().all(|minimum| !minimum.widths.is_empty()) {
+        true => "Widths",
+        false => "Net",
+    }
 }

@@ -220,7 +220,7 @@ fn nets_travel_with_the_page_to_the_bit() {
     let net = Architecture::new(vec![2, 3, 1], Activation::Tanh).unwrap();
     let theta: Vec<f32> = (0..13).map(|i| 1.0 / (i as f32 - 6.5)).collect();
     let mut record = minimum(STOPS[0]);
-    record.file = run.write_minimum("clean", &net, &theta, &[]).unwrap();
+    record.file = run.write_minimum("clean", &net, &theta, &[], &[]).unwrap();
     run.write_json("results/minima.json", &[record]).unwrap();
     let html = index_html(&run).unwrap();
 

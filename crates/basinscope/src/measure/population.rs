@@ -83,6 +83,7 @@ mod tests {
             minimum: format!("gap {gap}"),
             run: "run".into(),
             widths: vec![2, 1],
+            architecture: String::new(),
             parameters,
             poison_points: 0,
             poison_factor: 0.0,

@@ -215,6 +215,7 @@ impl MeasureSettings {
         if top.residual > LOOSE_EIGENVALUE * top.value.abs() {
             value = value.noted(format!("residual {:.1e} after Lanczos", top.residual));
         }
+        let value = value.noted(about_products(subject));
         Ok(vec![("top_eigenvalue", value)])
     }
 
@@ -226,7 +227,8 @@ impl MeasureSettings {
         };
         let found = hutchpp(&hessian, settings)?;
         let value = MeasuredValue::estimate(found.value, found.standard_error);
-        Ok(vec![("trace", value.within(found.interval))])
+        let value = value.within(found.interval);
+        Ok(vec![("trace", value.noted(about_products(subject)))])
     }
 
     fn sam(&self, subject: Subject<'_>) -> Result<Vec<Found>> {
@@ -333,6 +335,14 @@ impl MeasureSettings {
 /// What could not be measured, with the reason.
 fn refused(error: &Error) -> MeasuredValue {
     MeasuredValue::refused(format!("refused: {error}"))
+}
+
+/// What to beware of in products with the Hessian.
+fn about_products(subject: Subject<'_>) -> &'static str {
+    match subject.surface.has_exact_products() {
+        true => "",
+        false => "Hessian products by differences of gradients",
+    }
 }
 
 /// The net, where it is a perceptron.

@@ -51,8 +51,11 @@ pub struct ComparedMinimum {
     pub minimum: String,
     /// The run it is of.
     pub run: String,
-    /// Widths from input to output.
+    /// Widths from input to output of a perceptron; none for other nets.
     pub widths: Vec<usize>,
+    /// The net in a line; empty in files from before there were nets of other kinds.
+    #[serde(default)]
+    pub architecture: String,
     /// Number of parameters n.
     pub parameters: usize,
     /// Number of poison points.
@@ -75,6 +78,13 @@ pub struct ComparedMinimum {
     pub generalization_gap: f64,
     /// Every measure, by the key of its column.
     pub values: BTreeMap<String, MeasuredValue>,
+}
+
+impl ComparedMinimum {
+    /// The net in a word or a line: the widths of a perceptron, else what it is described as.
+    pub fn net(&self) -> String {
+        super::minimum::net_text(&self.widths, &self.architecture)
+    }
 }
 
 /// One number with what it is worth.

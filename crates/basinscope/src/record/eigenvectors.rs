@@ -29,6 +29,9 @@ pub struct EigenvectorsRecord {
     pub vectors: Vec<Vec<f32>>,
     /// Products with the Hessian it took.
     pub products: usize,
+    /// Whether products are differences of gradients; else they are exact.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub differenced: bool,
     /// Seed of the first vector of the iteration.
     pub seed: u64,
     /// Version of basinscope.

@@ -15,6 +15,9 @@ pub struct MinimumRecord {
     /// nets of other kinds.
     #[serde(default)]
     pub architecture: String,
+    /// Number of classes K; 0 in such files.
+    #[serde(default)]
+    pub num_classes: usize,
     /// Number of parameters n.
     pub parameters: usize,
     /// Mean cross-entropy on the training points, in nats, no weight decay, no poison.
@@ -47,6 +50,27 @@ pub struct MinimumRecord {
     pub version: String,
     /// The complete configuration it was trained with.
     pub config: serde_json::Value,
+}
+
+impl MinimumRecord {
+    /// The net in a word or a line: the widths of a perceptron, else what it is described as.
+    pub fn net(&self) -> String {
+        net_text(&self.widths, &self.architecture)
+    }
+
+    /// Whether another minimum is of a net of the same shape.
+    pub fn has_net_of(&self, other: &Self) -> bool {
+        self.net() == other.net()
+    }
+}
+
+/// The widths of a perceptron, else the line that describes the net.
+pub(super) fn net_text(widths: &[usize], architecture: &str) -> String {
+    if widths.is_empty() {
+        return architecture.to_owned();
+    }
+    let widths: Vec<String> = widths.iter().map(usize::to_string).collect();
+    widths.join("-")
 }
 
 /// One look at the training run.

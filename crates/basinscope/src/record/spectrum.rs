@@ -25,6 +25,9 @@ pub struct SpectrumRecord {
     pub layers: Vec<SpectrumPart>,
     /// Products with the matrix, all in all.
     pub products: usize,
+    /// Whether products are differences of gradients; else they are exact.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub differenced: bool,
     /// Seed of everything random.
     pub seed: u64,
     /// Version of basinscope.

@@ -240,6 +240,7 @@ impl Minimum {
                 .as_perceptron()
                 .map_or_else(Vec::new, |net| net.widths().to_vec()),
             architecture: net.describe(),
+            num_classes: net.num_classes(),
             parameters: net.num_params(),
             train_loss: self.train.loss.min(f64::MAX),
             train_accuracy: self.train.accuracy,

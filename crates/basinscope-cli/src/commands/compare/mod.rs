@@ -370,9 +370,9 @@ impl Bench<'_> {
             return Ok(found.values);
         }
         let subject = Subject {
-            net: &entry.minimum.net,
+            net: entry.minimum.net.as_ref(),
             theta,
-            surface: &entry.minimum.train,
+            surface: entry.minimum.train.as_ref(),
             points: entry.points,
         };
         let mut values = Values::new();
@@ -410,6 +410,7 @@ fn row(entry: &Entry, values: Values) -> ComparedMinimum {
         minimum: record.name.clone(),
         run: entry.run.to_owned(),
         widths: record.widths.clone(),
+        architecture: record.architecture.clone(),
         parameters: record.parameters,
         poison_points: record.poison_points,
         poison_factor: record.poison_factor,
@@ -450,10 +451,13 @@ fn rescalings<'a>(
     ends.dedup_by_key(|end| end.0);
     let mut found = Vec::new();
     for &(index, entry) in ends {
-        let net = &entry.minimum.net;
-        let layer = (net.num_layers() - 1) / 2;
-        match measure::rescale(net, &entry.minimum.theta, layer, alpha) {
-            Ok(theta) => found.push(Rescaling {
+        let rescaled = (entry.minimum.perceptron("rescalings")).and_then(|net| {
+            let layer = (net.num_layers() - 1) / 2;
+            let theta = measure::rescale(net, &entry.minimum.theta, layer, alpha)?;
+            Ok((layer, theta))
+        });
+        match rescaled {
+            Ok((layer, theta)) => found.push(Rescaling {
                 index,
                 entry,
                 layer,

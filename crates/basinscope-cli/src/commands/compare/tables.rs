@@ -125,11 +125,10 @@ pub fn csv(record: &CompareRecord) -> String {
     let mut text = heading.join(",") + "\n";
     let number = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
     for minimum in &record.minima {
-        let widths: Vec<String> = minimum.widths.iter().map(usize::to_string).collect();
         let mut cells = vec![
             quoted(&minimum.run),
             quoted(&minimum.minimum),
-            widths.join("-"),
+            quoted(&minimum.net()),
             minimum.parameters.to_string(),
             minimum.poison_points.to_string(),
             minimum.poison_factor.to_string(),

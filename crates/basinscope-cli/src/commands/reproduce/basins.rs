@@ -6,9 +6,8 @@ use anyhow::Result;
 use basinscope::basin::{
     DEFAULT_CUTOFF, LowLoss, RadialSettings, StiffDirections, SubsimSettings, judge,
 };
-use basinscope::net::{MlpSurface, ParameterLayout};
+use basinscope::net::{NetSurface, ParameterLayout};
 use basinscope::record::{BasinSummary, LocalVolumePoint};
-use basinscope::surface::LossSurface;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::LN_10;
@@ -64,8 +63,8 @@ pub struct Local {
 /// The surfaces that all points of a minefield lie on.
 pub struct Surfaces<'a> {
     pub layout: &'a ParameterLayout,
-    pub train: &'a MlpSurface,
-    pub test: &'a MlpSurface,
+    pub train: &'a dyn NetSurface,
+    pub test: &'a dyn NetSurface,
 }
 
 /// The basins of iterates and of bad minima; `None` for a point above the cutoff.
@@ -117,7 +116,7 @@ fn radii(
             if surfaces.train.loss(theta) > settings.cutoff {
                 return Ok(None);
             }
-            let found = radial.run(surfaces.train, surfaces.layout, theta, |_| ())?;
+            let found = radial.run(&surfaces.train, surfaces.layout, theta, |_| ())?;
             Ok(Some(BasinSummary {
                 cutoff: settings.cutoff,
                 directions: settings.directions,
@@ -156,7 +155,7 @@ impl Local {
             replicates: self.replicates,
             seed: bench.seed,
         };
-        let region = LowLoss::new(surfaces.train, cutoff)?;
+        let region = LowLoss::new(&surfaces.train, cutoff)?;
         let bar = bench.console.bar("local volumes", chosen.len() as u64);
         let volumes = (chosen.par_iter())
             .map(|&index| {
@@ -164,7 +163,7 @@ impl Local {
                 let theta = thetas[index];
                 let stiff = match self.stiff.min(theta.len()) {
                     0 => StiffDirections::none(theta.len()),
-                    count => StiffDirections::of(surfaces.train, theta, count, bench.seed)?,
+                    count => StiffDirections::of(&surfaces.train, theta, count, bench.seed)?,
                 };
                 let found = subsim.run(&region, theta, &stiff, &[self.sigma])?;
                 let centre = Centre {

@@ -5,8 +5,8 @@ use crate::commands::boundary;
 use crate::commands::train::RunConfig;
 use crate::console::percent;
 use crate::data_args::DataConfig;
+use crate::net_args::NetConfig;
 use anyhow::Result;
-use basinscope::net::Architecture;
 use basinscope::train::TrainConfig;
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ pub struct Settings {
     /// The points.
     pub data: DataConfig,
     /// The net.
-    pub net: Architecture,
+    pub net: NetConfig,
     /// How the good minimum is reached.
     pub good: TrainConfig,
     /// How the bad one is.
@@ -61,7 +61,7 @@ impl Experiment for Boundaries {
 /// The two runs `good` and `bad` of one net.
 pub fn good_and_bad(
     data: &DataConfig,
-    net: &Architecture,
+    net: &NetConfig,
     recipes: [&TrainConfig; 2],
     seed: u64,
 ) -> Vec<RunConfig> {

@@ -128,7 +128,7 @@ fn minima(settings: &Settings, bench: &Bench) -> Result<Lab> {
                     version: basinscope::VERSION.into(),
                     name: Settings::name(kind, index, pair),
                     data: settings.data.clone(),
-                    net: architecture.clone(),
+                    net: architecture.clone().into(),
                     train: TrainConfig {
                         learning_rate: net.learning_rate,
                         seed: bench.seed.wrapping_add(pair as u64),

@@ -63,7 +63,7 @@ impl Experiment for Margins {
             version: basinscope::VERSION.into(),
             name: name.into(),
             data: settings.data.clone(),
-            net: net.clone(),
+            net: net.clone().into(),
             train: TrainConfig {
                 seed: bench.seed,
                 ..recipe.clone()
@@ -112,7 +112,7 @@ impl Experiment for Margins {
 }
 
 fn margins(settings: &Settings, lab: &Lab, minimum: &Minimum, seed: u64) -> Result<MarginRecord> {
-    let Minimum { net, theta, .. } = minimum;
+    let (net, theta) = (minimum.perceptron("margins")?, &minimum.theta);
     let (points, labels) = (lab.split.train.inputs(), lab.split.train.labels());
     let input = input_margins(net, theta, points, labels, settings.input)?;
     let asked = WeightMarginSettings {

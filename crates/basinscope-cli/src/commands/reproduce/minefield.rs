@@ -194,7 +194,7 @@ impl<'a> GoodRun<'a> {
             version: basinscope::VERSION.into(),
             name: "last-iterate".into(),
             data: settings.data.clone(),
-            net: net.clone(),
+            net: net.clone().into(),
             train: TrainConfig {
                 seed: bench.seed,
                 checkpoint_every: Some(1),
@@ -224,9 +224,10 @@ impl<'a> GoodRun<'a> {
                 }
                 keep.bar.finish();
                 let metadata = [("config", json!(config))];
-                let file = bench
-                    .run
-                    .write_minimum(&config.name, net, &minimum.theta, &metadata)?;
+                let file =
+                    bench
+                        .run
+                        .write_minimum(&config.name, net, &minimum.theta, &[], &metadata)?;
                 let record = minimum.record(&config.name, &file, net, &config.train, json!(config));
                 let shape = [keep.thetas.len() / net.num_params(), net.num_params()];
                 let arrays = [Array::new("theta", &shape, &keep.thetas)];
@@ -269,7 +270,7 @@ impl<'a> GoodRun<'a> {
                 version: basinscope::VERSION.into(),
                 name: format!("{kind}-{epoch:04}"),
                 data: settings.data.clone(),
-                net: settings.net.clone(),
+                net: settings.net.clone().into(),
                 train: TrainConfig {
                     seed: bench.seed + epoch as u64,
                     ..bad.train.clone()
@@ -290,7 +291,7 @@ impl<'a> GoodRun<'a> {
             .into_iter()
             .zip(epochs)
             .map(|(record, epoch)| {
-                let (_, theta) = bench.run.read_minimum(&record.file)?;
+                let (_, theta) = bench.run.read_perceptron(&record.file)?;
                 Ok(BadMinimum {
                     record,
                     theta,

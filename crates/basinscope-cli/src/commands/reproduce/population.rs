@@ -5,8 +5,8 @@ use crate::commands::compare::{self, Entry};
 use crate::commands::train::RunConfig;
 use crate::data_args::DataConfig;
 use crate::lab::Lab;
+use crate::net_args::NetConfig;
 use anyhow::Result;
-use basinscope::net::Architecture;
 use basinscope::record::{CompareRecord, MeasureColumn, RankCorrelation};
 use basinscope::train::{PoisonConfig, PoisonForm, TrainConfig};
 use basinscope_report::figure;
@@ -44,7 +44,7 @@ pub struct Net {
     /// Its name in those of its minima.
     pub name: String,
     /// The net.
-    pub net: Architecture,
+    pub net: NetConfig,
 }
 
 /// One stop of the sweep.

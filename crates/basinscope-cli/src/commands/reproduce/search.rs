@@ -208,7 +208,7 @@ fn descents(
             };
             let mut theta = vec![0.0; prior.num_params()];
             prior.draw(&mut stream(config.seed, "init", 0), &mut theta);
-            let state = TrainState::new(&config, theta);
+            let state = TrainState::new(&config, theta, Vec::new());
             let generator = settings.data.source.generator();
             let minimum = train(
                 &settings.net,

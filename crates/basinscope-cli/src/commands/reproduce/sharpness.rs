@@ -6,9 +6,9 @@ use crate::commands::animate::{self, Along};
 use crate::commands::{eigenvectors, volume};
 use crate::data_args::DataConfig;
 use crate::lab::{Lab, Minimum};
+use crate::net_args::NetConfig;
 use anyhow::Result;
 use basinscope::basin::{FlipSettings, RadialSettings};
-use basinscope::net::Architecture;
 use basinscope::record::{FlipRecord, VolumeRecord};
 use basinscope::train::TrainConfig;
 use basinscope_report::figure;
@@ -25,7 +25,7 @@ pub struct Settings {
     /// The points.
     pub data: DataConfig,
     /// The net.
-    pub net: Architecture,
+    pub net: NetConfig,
     /// How the good minimum is reached.
     pub good: TrainConfig,
     /// How the bad one is.

@@ -6,9 +6,9 @@ use crate::commands::slice;
 use crate::console::percent;
 use crate::data_args::DataConfig;
 use crate::lab::{Lab, Minimum};
+use crate::net_args::NetConfig;
 use anyhow::Result;
 use basinscope::direction::{Normalization, random_direction};
-use basinscope::net::Architecture;
 use basinscope::random;
 use basinscope::record::{Axis, LineRecord};
 use basinscope::train::TrainConfig;
@@ -26,7 +26,7 @@ pub struct Settings {
     /// The points.
     pub data: DataConfig,
     /// The net.
-    pub net: Architecture,
+    pub net: NetConfig,
     /// How the good minimum is reached.
     pub good: TrainConfig,
     /// How the bad one is.

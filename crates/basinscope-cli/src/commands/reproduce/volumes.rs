@@ -5,9 +5,9 @@ use crate::commands::train::RunConfig;
 use crate::commands::volume;
 use crate::data_args::DataConfig;
 use crate::lab::{Lab, Minimum};
+use crate::net_args::NetConfig;
 use anyhow::Result;
 use basinscope::basin::RadialSettings;
-use basinscope::net::Architecture;
 use basinscope::rank::rank_correlation;
 use basinscope::record::{RankCorrelation, VolumeRecord};
 use basinscope::train::{PoisonConfig, PoisonForm, TrainConfig};
@@ -23,7 +23,7 @@ pub struct Settings {
     /// The points.
     pub data: DataConfig,
     /// The net.
-    pub net: Architecture,
+    pub net: NetConfig,
     /// What all descents share.
     pub train: TrainConfig,
     /// The sweep, from no poison to the most.
@@ -195,15 +195,16 @@ fn verdicts(
     };
     let (best, worst) = (volumes.iter().min_by(by_gap), volumes.iter().max_by(by_gap));
     if let (Some(best), Some(worst)) = (best, worst) {
+        let num_params = settings.net.build()?.num_params();
         let decades = best.log10_volume - worst.log10_volume;
         bench.check(
             format!("volume of {} over {}, decades", best.minimum, worst.minimum),
             "over 10,000 (SVHN, n = 269,722)",
-            format!("{decades:.0} (n = {})", settings.net.num_params()),
+            format!("{decades:.0} (n = {num_params})"),
             "≥ 1,000",
             decades >= 1_000.0,
         );
-        let per_thousand = 1_000.0 / settings.net.num_params() as f64;
+        let per_thousand = 1_000.0 / num_params as f64;
         bench.note(format!(
             "That is {:.0} decades for each 1,000 parameters; the paper’s 10,000 are 37.",
             decades * per_thousand

@@ -137,7 +137,9 @@ fn own_minima(run: &RunDir, story: &Story) -> Result<Option<Family>, PageError> 
     if !run.has(&lead.file) {
         return Ok(None);
     }
-    let (net, _) = run.read_minimum(&lead.file)?;
+    let Some(net) = run.read_minimum(&lead.file)?.perceptron()? else {
+        return Ok(None);
+    };
     let Some(mut family) = Family::new(run, net.clone())? else {
         return Ok(None);
     };
@@ -153,8 +155,9 @@ fn own_minima(run: &RunDir, story: &Story) -> Result<Option<Family>, PageError> 
         if bytes * (kept.len() + 1) > RUN_BYTES || !run.has(&record.file) {
             continue;
         }
-        let (other, theta) = run.read_minimum(&record.file)?;
-        if other == net {
+        let file = run.read_minimum(&record.file)?;
+        if file.perceptron()?.as_ref() == Some(&net) {
+            let (theta, _) = file.parameters(&net)?;
             kept.push((record, theta));
         }
     }
@@ -182,7 +185,9 @@ fn iterates_and_minima(
     let Some(first) = minima.first() else {
         return Ok(None);
     };
-    let (net, _) = field.read_minimum(&first.file)?;
+    let Some(net) = field.read_minimum(&first.file)?.perceptron()? else {
+        return Ok(None);
+    };
     let Some(mut family) = Family::new(&field, net.clone())? else {
         return Ok(None);
     };
@@ -214,8 +219,9 @@ fn iterates_and_minima(
         let Some(minimum) = minima.iter().find(|minimum| minimum.name == bad.name) else {
             continue;
         };
-        let (other, theta) = field.read_minimum(&minimum.file)?;
-        if other == net {
+        let file = field.read_minimum(&minimum.file)?;
+        if file.perceptron()?.as_ref() == Some(&net) {
+            let (theta, _) = file.parameters(&net)?;
             family.nets.push(Net::new(minimum, &theta));
         }
     }
