@@ -1,0 +1,3 @@
+//! Conv nets and image data for basinscope.
+
+pub mod data;
