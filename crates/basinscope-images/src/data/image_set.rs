@@ -1,7 +1,7 @@
 //! Labelled pictures as bytes, checked once.
 
 use basinscope::data::Dataset;
-use basinscope::{Error, Result};
+use basinscope::{Error, Result, random};
 
 /// Labelled pictures: `pixels` row-major `[len, channels, height, width]`, labels in
 /// `0..class_names.len()`.
@@ -128,6 +128,12 @@ impl ImageSet {
         }
     }
 
+    /// The places of `count` different pictures (of all where there are fewer), drawn at random.
+    pub fn sample(&self, count: usize, seed: u64) -> Vec<usize> {
+        let rng = &mut random::stream(seed, "pictures", 0);
+        rand::seq::index::sample(rng, self.len(), count.min(self.len())).into_vec()
+    }
+
     /// How many pictures each class has.
     pub fn class_counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.num_classes()];
@@ -235,6 +241,17 @@ mod tests {
         assert_eq!(swapped.labels(), [0, 1, 0]);
         assert_eq!(swapped.picture(1), set.picture(0));
         assert_eq!(set.class_counts(), [1, 1, 0]);
+    }
+
+    #[test]
+    fn samples_are_different_pictures_and_repeat() {
+        let set = ImageSet::new(vec![0; 50], vec![0; 50], [1, 1, 1], names(2)).unwrap();
+        let chosen = set.sample(20, 3);
+        assert_eq!(chosen, set.sample(20, 3));
+        assert_ne!(chosen, set.sample(20, 4));
+        let mut all = set.sample(80, 0);
+        all.sort_unstable();
+        assert!(all.into_iter().eq(0..50));
     }
 
     #[test]

@@ -35,6 +35,7 @@ impl OfficialFile {
 #[derive(Debug, PartialEq)]
 pub struct Official {
     name: &'static str,
+    title: &'static str,
     address: &'static str,
     files: &'static [OfficialFile],
     mean: &'static [f32],
@@ -52,6 +53,7 @@ impl Official {
     /// Street View House Numbers, cropped digits.
     pub const SVHN: Self = Self {
         name: "svhn",
+        title: "SVHN",
         address: "http://ufldl.stanford.edu/housenumbers/",
         files: &[
             file("train_32x32.mat", TRAIN, "e26dedcc434d2e4c54c9b2d4a06d8373"),
@@ -69,6 +71,7 @@ impl Official {
     /// CIFAR-10, binary version.
     pub const CIFAR10: Self = Self {
         name: "cifar10",
+        title: "CIFAR-10",
         address: "https://www.cs.toronto.edu/~kriz/",
         files: &[file(
             "cifar-10-binary.tar.gz",
@@ -82,6 +85,7 @@ impl Official {
     /// MNIST's handwritten digits.
     pub const MNIST: Self = Self {
         name: "mnist",
+        title: "MNIST",
         address: "https://ossci-datasets.s3.amazonaws.com/mnist/",
         files: &[
             file(
@@ -112,6 +116,7 @@ impl Official {
     /// Fashion-MNIST's articles of clothing.
     pub const FASHION_MNIST: Self = Self {
         name: "fashion-mnist",
+        title: "Fashion-MNIST",
         address: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         files: &[
             file(
@@ -151,6 +156,11 @@ impl Official {
     /// Its name on the command line and in the cache folder.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Its name as figures write it.
+    pub fn title(&self) -> &'static str {
+        self.title
     }
 
     /// The address of its files, ending in a slash.

@@ -235,6 +235,26 @@ impl Source {
         }
     }
 
+    /// The official set it holds files of.
+    pub fn official(&self) -> Option<&'static Official> {
+        match self {
+            Self::Svhn { .. } => Official::from_name(Official::SVHN.name()),
+            Self::Cifar10 { .. } => Official::from_name(Official::CIFAR10.name()),
+            Self::Mnist { .. } => Official::from_name(Official::MNIST.name()),
+            Self::FashionMnist { .. } => Official::from_name(Official::FASHION_MNIST.name()),
+            Self::Idx { .. } | Self::Folder { .. } | Self::Npz { .. } => None,
+        }
+    }
+
+    /// What a figure calls it: the official set's title, else the name of its file or folder.
+    pub fn title(&self) -> String {
+        if let Some(official) = self.official() {
+            return official.title().into();
+        }
+        let name = self.path().file_name();
+        name.map_or("pictures".into(), |name| name.to_string_lossy().into())
+    }
+
     /// The source that a name or a path means.
     ///
     /// `svhn`, `cifar10`, `mnist` and `fashion-mnist` mean the files fetched into the cache
