@@ -197,9 +197,14 @@ mod tests {
             ),
             "{error}"
         );
-        assert!(plain.end("letters").is_err());
         plain.skip(4, "letters").unwrap();
         plain.end("letters").unwrap();
+        let error = Bounded::open(file.path()).unwrap().end("letters");
+        let error = error.unwrap_err().to_string();
+        assert!(
+            error.ends_with("expected the end of the file, found more bytes"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -23,7 +23,7 @@ fn open_folder(folder: &Path) -> Parts {
 }
 
 #[test]
-fn mnist_has_its_published_counts_and_checksums() {
+fn mnist_has_its_published_counts() {
     let Some(folder) = folder("mnist") else {
         return;
     };
@@ -40,12 +40,6 @@ fn mnist_has_its_published_counts_and_checksums() {
     let (usual_mean, usual_std) = Official::MNIST.normalization();
     assert!((mean[0] - usual_mean[0]).abs() < 0.005, "{mean:?}");
     assert!((std[0] - usual_std[0]).abs() < 0.005, "{std:?}");
-    for file in Official::MNIST.files() {
-        let path = folder.join(file.name);
-        if path.is_file() {
-            assert_eq!(Md5Sum::of_file(&path).unwrap(), file.md5(), "{}", file.name);
-        }
-    }
 }
 
 #[test]
