@@ -142,7 +142,7 @@ fn failed_downloads_are_told_and_leave_nothing_that_looks_right() {
     files[0].1[last] ^= 1;
     let server = Server::files(files);
     let cache = ["--cache", "cache", "--mirror", &server.address];
-    let fetch = |more: &[&str]| data(f, &[&["fetch"], more, &cache[..]].concat());
+    let fetch = |more: &[&str]| data(f, &[&["fetch"][..], more, &cache].concat());
     let sums = ["svhn", "--checksums", "MD5SUMS"];
     let parts = ["train_32x32.mat: MD5 sum: expected", "train_32x32.mat.bad"];
     refuse(&mut fetch(&sums), &parts);

@@ -63,7 +63,7 @@ pub struct ContactSheet {
 /// pixels do not fit the shape.
 pub fn contact_sheet(sheet: &ContactSheet, theme: Theme) -> Result<Figure, FigureError> {
     check_any(&sheet.pictures, "contact sheet", "picture")?;
-    let length = sheet.shape.iter().product();
+    let length: usize = sheet.shape.iter().product();
     if length == 0 {
         return Err(FigureError::NoRecords {
             figure: "contact sheet",
