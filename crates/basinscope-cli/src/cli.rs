@@ -1,5 +1,7 @@
 //! Commands and the options they share.
 
+#[cfg(feature = "images")]
+use crate::commands::data;
 use crate::commands::{
     animate, boundary, compare, open, reproduce, serve, slice, spectrum, surface, tour, train,
     verify, volume,
@@ -68,6 +70,9 @@ enum Command {
     Spectrum(spectrum::Args),
     /// Every measure of many minima in one table, and which of them tell how a minimum generalizes
     Compare(Box<compare::Args>),
+    /// Fetch sets of pictures, describe them and look at them
+    #[cfg(feature = "images")]
+    Data(data::Args),
     /// Hold the volume estimators against basins whose volumes are known
     Verify(verify::Args),
     /// The paper's figures from scratch, each with a sheet: published, ours, pass or miss
@@ -106,6 +111,8 @@ impl Cli {
             Some(Command::Volume(args)) => volume::run(args, console),
             Some(Command::Spectrum(args)) => spectrum::run(args, console),
             Some(Command::Compare(args)) => compare::run(args, console),
+            #[cfg(feature = "images")]
+            Some(Command::Data(args)) => data::run(args, console),
             Some(Command::Verify(args)) => verify::run(args, console),
             Some(Command::Reproduce(args)) => reproduce::run(args, console),
             Some(Command::Open(args)) => open::run(args, console),

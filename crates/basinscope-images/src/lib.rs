@@ -4,6 +4,7 @@
 //! graph is all that the two backends know of a net: the engine of this crate, on the processor,
 //! and Burn, on whatever device Burn has.
 
+pub mod data;
 pub mod engine;
 pub mod graph;
 mod net;

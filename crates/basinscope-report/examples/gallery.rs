@@ -107,6 +107,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             "optimizers",
             figure::optimizers(&sample::optimizers(), theme)?,
         )?;
+        for (name, judged) in [("contact-sheet", false), ("contact-sheet-judged", true)] {
+            let sheet = sample::contact_sheet(judged);
+            write(name, figure::contact_sheet(&sheet, theme)?)?;
+        }
     }
     let paths = [
         sample::path("good", 0.995, 50, 120),

@@ -501,3 +501,44 @@ fn a_comparison_names_its_measures_and_tells_agreement_from_chance() {
     none(figure::compare(&record, Theme::Light));
     none(figure::compare_scatter(&record, Theme::Light));
 }
+
+#[test]
+fn a_contact_sheet_shows_every_picture_with_its_caption() {
+    for theme in THEMES {
+        let labels = figure::contact_sheet(&sample::contact_sheet(false), theme).unwrap();
+        check(&labels);
+        assert_eq!(labels.svg.matches("<image").count(), 13);
+        for text in [
+            "Rings &lt;&amp;&gt; discs",
+            "13 of 200 pictures",
+            ">ring 12<",
+        ] {
+            assert!(labels.svg.contains(text), "{text}");
+        }
+        assert!(!labels.svg.contains(">wrong<"), "labels are not judged");
+        let judged = figure::contact_sheet(&sample::contact_sheet(true), theme).unwrap();
+        check(&judged);
+        for text in [">9 → 3<", ">right<", ">wrong<"] {
+            assert!(judged.svg.contains(text), "{text}");
+        }
+    }
+}
+
+#[test]
+fn contact_sheets_that_do_not_fit_are_refused() {
+    let draw = |sheet: &figure::ContactSheet| figure::contact_sheet(sheet, Theme::Light);
+    let mut sheet = sample::contact_sheet(false);
+    sheet.pictures[4].pixels.pop();
+    let error = draw(&sheet).unwrap_err().to_string();
+    assert_eq!(error, "ring 4: pixels: expected 2352 values, found 2351");
+    sheet.pictures.clear();
+    assert!(matches!(draw(&sheet), Err(FigureError::NoRecords { .. })));
+    // No column and one picture are as good as one column.
+    let mut sheet = sample::contact_sheet(true);
+    sheet.pictures.truncate(1);
+    sheet.columns = 0;
+    check(&draw(&sheet).unwrap());
+    sheet.shape = [0, 28, 28];
+    sheet.pictures[0].pixels.clear();
+    assert!(draw(&sheet).is_err());
+}

@@ -3,6 +3,8 @@
 pub mod animate;
 pub mod boundary;
 pub mod compare;
+#[cfg(feature = "images")]
+pub mod data;
 pub mod eigenvectors;
 pub mod local_curve;
 pub mod local_volume;

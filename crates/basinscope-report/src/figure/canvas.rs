@@ -3,6 +3,7 @@
 use super::bitmap::Bitmap;
 use super::color::Color;
 use super::error::FigureError;
+use super::photo::Photo;
 use super::theme::Theme;
 use super::{raster, svg};
 
@@ -88,6 +89,12 @@ pub(super) enum Mark {
         at: [f64; 2],
         size: [f64; 2],
         bitmap: Bitmap,
+    },
+    /// A photograph stretched over a rectangle; where it grows, its pixels show.
+    Photo {
+        at: [f64; 2],
+        size: [f64; 2],
+        photo: Photo,
     },
 }
 
@@ -246,6 +253,31 @@ impl Canvas {
             anchor: Anchor::Middle,
             upright: true,
         });
+    }
+
+    /// A line of text centred on `at`, semibold or not.
+    pub fn styled(
+        &mut self,
+        at: [f64; 2],
+        text: impl Into<String>,
+        size: f64,
+        bold: bool,
+        color: Color,
+    ) {
+        self.marks.push(Mark::Text {
+            at,
+            text: text.into(),
+            size,
+            bold,
+            color,
+            anchor: Anchor::Middle,
+            upright: false,
+        });
+    }
+
+    /// A photograph stretched over a rectangle.
+    pub fn photo(&mut self, at: [f64; 2], size: [f64; 2], photo: Photo) {
+        self.marks.push(Mark::Photo { at, size, photo });
     }
 
     /// A picture stretched over a rectangle.

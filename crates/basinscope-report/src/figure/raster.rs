@@ -1,6 +1,5 @@
 //! A drawing rendered to pixels, anti-aliased.
 
-use super::bitmap::Bitmap;
 use super::canvas::{Anchor, Canvas, Mark, Stroke};
 use super::color::Color;
 use super::error::FigureError;
@@ -132,7 +131,32 @@ fn draw_mark(pixels: &mut Pixmap, mark: &Mark, view: Transform) {
                 draw_path(pixels, &path, Some(*color), None, place);
             }
         }
-        Mark::Picture { at, size, bitmap } => draw_picture(pixels, *at, *size, bitmap, view),
+        Mark::Picture { at, size, bitmap } => {
+            let extent = [bitmap.width, bitmap.height];
+            let color = |index| bitmap.color(index);
+            draw_picture(
+                pixels,
+                *at,
+                *size,
+                extent,
+                color,
+                FilterQuality::Bilinear,
+                view,
+            );
+        }
+        Mark::Photo { at, size, photo } => {
+            let extent = [photo.width, photo.height];
+            let color = |index: usize| {
+                let rgb = &photo.rgb[3 * index..3 * index + 3];
+                [rgb[0], rgb[1], rgb[2]]
+            };
+            let quality = if size[0] >= photo.width as f64 {
+                FilterQuality::Nearest
+            } else {
+                FilterQuality::Bicubic
+            };
+            draw_picture(pixels, *at, *size, extent, color, quality, view);
+        }
     }
 }
 
@@ -167,22 +191,24 @@ fn draw_picture(
     pixels: &mut Pixmap,
     at: [f64; 2],
     size: [f64; 2],
-    bitmap: &Bitmap,
+    [width, height]: [usize; 2],
+    color: impl Fn(usize) -> [u8; 3],
+    quality: FilterQuality,
     view: Transform,
 ) {
-    let Some(mut source) = Pixmap::new(bitmap.width as u32, bitmap.height as u32) else {
+    let Some(mut source) = Pixmap::new(width as u32, height as u32) else {
         return;
     };
     for (index, pixel) in source.pixels_mut().iter_mut().enumerate() {
-        let [r, g, b] = bitmap.color(index);
+        let [r, g, b] = color(index);
         *pixel = tiny_skia::ColorU8::from_rgba(r, g, b, 255).premultiply();
     }
     let stretch = view.pre_translate(at[0] as f32, at[1] as f32).pre_scale(
-        size[0] as f32 / bitmap.width as f32,
-        size[1] as f32 / bitmap.height as f32,
+        size[0] as f32 / width as f32,
+        size[1] as f32 / height as f32,
     );
     let style = PixmapPaint {
-        quality: FilterQuality::Bilinear,
+        quality,
         ..Default::default()
     };
     pixels.draw_pixmap(0, 0, source.as_ref(), &style, stretch, None);

@@ -91,18 +91,37 @@ fn write_mark(out: &mut String, mark: &Mark) -> Result<(), FigureError> {
                 escape(text)
             )
         }
-        Mark::Picture { at, size, bitmap } => write!(
-            out,
-            "<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" preserveAspectRatio=\"none\" \
-             href=\"data:image/png;base64,{}\"/>",
-            number(at[0]),
-            number(at[1]),
-            number(size[0]),
-            number(size[1]),
-            base64::engine::general_purpose::STANDARD.encode(bitmap.png()?)
-        ),
+        Mark::Picture { at, size, bitmap } => write_image(out, *at, *size, "", &bitmap.png()?),
+        Mark::Photo { at, size, photo } => {
+            let grows = size[0] >= photo.width as f64;
+            let style = if grows {
+                " style=\"image-rendering:pixelated\""
+            } else {
+                ""
+            };
+            write_image(out, *at, *size, style, &photo.png()?)
+        }
     };
     Ok(())
+}
+
+fn write_image(
+    out: &mut String,
+    at: [f64; 2],
+    size: [f64; 2],
+    style: &str,
+    png: &[u8],
+) -> std::fmt::Result {
+    write!(
+        out,
+        "<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" preserveAspectRatio=\"none\"{style} \
+         href=\"data:image/png;base64,{}\"/>",
+        number(at[0]),
+        number(at[1]),
+        number(size[0]),
+        number(size[1]),
+        base64::engine::general_purpose::STANDARD.encode(png)
+    )
 }
 
 /// The parts as path commands: a first point, then steps from one point to the next, which take

@@ -5,6 +5,7 @@ mod local;
 pub use local::*;
 
 use basinscope::record::*;
+use basinscope_report::figure::{ContactSheet, SheetPicture, Verdict};
 
 /// A number in [0, 1) that depends on its arguments alone.
 pub fn noise(seed: u64, index: u64) -> f64 {
@@ -810,5 +811,40 @@ pub fn comparison() -> CompareRecord {
         seed: 0,
         version: "0.1.0".into(),
         config: serde_json::Value::Null,
+    }
+}
+
+/// Thirteen pictures of rings; judged ones have predictions for captions, every third wrong.
+pub fn contact_sheet(judged: bool) -> ContactSheet {
+    let picture = |index: usize| {
+        let channels = if judged { 1 } else { 3 };
+        let mut pixels = Vec::new();
+        for channel in 0..channels {
+            for at in 0..28 * 28 {
+                let [x, y] = [at % 28, at / 28].map(|place| place as f64 - 13.5);
+                let wave = (x.hypot(y) / (1.0 + index as f64 / 4.0) + channel as f64).cos();
+                pixels.push((127.5 + 127.0 * wave) as u8);
+            }
+        }
+        let (caption, verdict) = match (judged, index % 3) {
+            (false, _) => (format!("ring {index}"), Verdict::Label),
+            (true, 0) => (
+                format!("{} → {}", index % 10, (index + 4) % 10),
+                Verdict::Wrong,
+            ),
+            (true, _) => ((index % 10).to_string(), Verdict::Right),
+        };
+        SheetPicture {
+            pixels,
+            caption,
+            verdict,
+        }
+    };
+    ContactSheet {
+        title: "Rings <&> discs".into(),
+        note: "13 of 200 pictures".into(),
+        shape: [if judged { 1 } else { 3 }, 28, 28],
+        columns: 5,
+        pictures: (0..13).map(picture).collect(),
     }
 }
