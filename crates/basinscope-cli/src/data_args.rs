@@ -81,14 +81,28 @@ pub enum Source {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         features: Option<Vec<String>>,
     },
+    /// Pictures, read again where they are needed.
+    #[cfg(feature = "images")]
+    Images(basinscope_images::data::Pictures),
 }
 
 impl Source {
+    /// Whether the points are pictures.
+    pub fn is_pictures(&self) -> bool {
+        match self {
+            #[cfg(feature = "images")]
+            Self::Images(_) => true,
+            _ => false,
+        }
+    }
+
     /// The generator, where poison can be redrawn.
     pub fn generator(&self) -> Option<&Generator> {
         match self {
             Self::Generator(generator) | Self::Canonical(generator) => Some(generator),
             Self::File { .. } => None,
+            #[cfg(feature = "images")]
+            Self::Images(_) => None,
         }
     }
 }
@@ -96,6 +110,10 @@ impl Source {
 impl DataArgs {
     /// The checked configuration; reads a file's size where sizes are left to it.
     pub fn config(&self) -> Result<DataConfig> {
+        #[cfg(feature = "images")]
+        if let Some(config) = self.pictures()? {
+            return Ok(config);
+        }
         let is_file = [".csv", ".npz", ".tsv"]
             .iter()
             .any(|ending| self.data.ends_with(ending))
@@ -125,6 +143,8 @@ impl DataArgs {
             // The paper's own cut of its 400 points.
             Source::Generator(Generator::Spirals) => (132, 134, 134),
             Source::Generator(_) | Source::Canonical(_) => (200, 200, 400),
+            #[cfg(feature = "images")]
+            Source::Images(_) => unreachable!("configured above"),
             Source::File { .. } => {
                 let count = read(&source)?.len();
                 (count - count / 4 * 2, count / 4, count / 4)
@@ -138,6 +158,62 @@ impl DataArgs {
             source,
         })
     }
+}
+
+#[cfg(feature = "images")]
+impl DataArgs {
+    /// The configuration where the data are pictures: a set by name, a folder, a tarball, an IDX
+    /// file, or an NPZ with an array `images`.
+    fn pictures(&self) -> Result<Option<DataConfig>> {
+        use basinscope_images::data::{Official, cache_folder};
+        let path = std::path::Path::new(&self.data);
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        let is_pictures = Official::from_name(&self.data).is_some()
+            || path.is_dir()
+            || name.contains("idx3")
+            || [".tar.gz", ".tgz", ".tar"]
+                .iter()
+                .any(|end| name.ends_with(end))
+            || (name.ends_with(".npz") && self.features.is_none() && holds_images(path));
+        if !is_pictures {
+            return Ok(None);
+        }
+        if self.noise.is_some() || self.label.is_some() || self.features.is_some() {
+            let expected = "no --noise, --label or --features with pictures";
+            return Err(Error::setting("data", expected, &self.data).into());
+        }
+        let source = basinscope_images::data::Source::find(&self.data, &cache_folder(None)?)?;
+        let wanted = [self.train_points, self.test_points, self.pool_points];
+        Ok(Some(picture_config(source, wanted, self.data_seed)?))
+    }
+}
+
+/// Pictures as the configuration of a run; sizes of the parts that are not given are the default.
+#[cfg(feature = "images")]
+pub fn picture_config(
+    source: basinscope_images::data::Source,
+    [train, test, pool]: [Option<usize>; 3],
+    seed: u64,
+) -> Result<DataConfig> {
+    use basinscope_images::data::{Part, Pictures};
+    let parts = source.read(&Part::ALL)?;
+    let sizes = Pictures::default_sizes(&parts);
+    Ok(DataConfig {
+        train: train.unwrap_or(sizes.train),
+        test: test.unwrap_or(sizes.test),
+        pool: pool.unwrap_or(sizes.pool),
+        seed,
+        source: Source::Images(Pictures::of(&parts)?),
+    })
+}
+
+/// Whether an NPZ has an array called `images`.
+#[cfg(feature = "images")]
+fn holds_images(path: &std::path::Path) -> bool {
+    basinscope_images::data::is_npz_of_pictures(path)
 }
 
 fn read(source: &Source) -> Result<Dataset> {
@@ -183,6 +259,10 @@ impl DataConfig {
                 test: fresh("test", sizes.test),
                 pool: fresh("pool", sizes.pool),
             });
+        }
+        #[cfg(feature = "images")]
+        if let Source::Images(pictures) = &self.source {
+            return Ok(pictures.split(sizes, self.seed)?);
         }
         let points = match &self.source {
             Source::Generator(generator) => generator.dataset(

@@ -1,10 +1,13 @@
 //! A run directory, opened: its points, its minima, and where results and figures go.
 
 use crate::console::{Console, percent, table};
+use crate::data_args::DataConfig;
+#[cfg(feature = "images")]
+use crate::data_args::Source;
 use crate::net_args::net_from_json;
 use anyhow::Result;
 use basinscope::Error;
-use basinscope::data::Split;
+use basinscope::data::{Split, SplitSizes};
 use basinscope::net::{Architecture, Kernel, Net, NetSurface};
 use basinscope::record::{MinimumRecord, RunDir, SheetRecord};
 use basinscope_report::figure::{self, Figure, FigureError, Theme};
@@ -24,11 +27,23 @@ pub struct RunArgs {
     /// Minimum of the run; may be given several times [default: all]
     #[arg(long, short, value_name = "NAME")]
     pub minimum: Vec<String>,
+
+    /// Statistics of batch norms from the run's pictures anew at each θ, in place of the running
+    /// ones kept with the minimum (one more pass each evaluation)
+    #[cfg(feature = "images")]
+    #[arg(long)]
+    pub recalibrate: bool,
 }
 
 impl RunArgs {
     /// Opens the run, to add to it.
     pub fn open(&self, console: &Console) -> Result<Lab> {
+        #[cfg(feature = "images")]
+        let lab = match self.recalibrate {
+            true => Lab::open_with(&self.run, crate::net_args::recalibrated_net_from_json)?,
+            false => Lab::open(&self.run)?,
+        };
+        #[cfg(not(feature = "images"))]
         let lab = Lab::open(&self.run)?;
         if let Ok(config) = fs::read_to_string(lab.run.path(CONFIG)) {
             tell_of_another_kernel(&config, console);
@@ -106,13 +121,13 @@ pub struct Minimum {
 
 impl Minimum {
     /// Reads the net and its θ, and binds it to the points of its run.
-    fn read(run: &RunDir, record: MinimumRecord, split: &Split) -> Result<Self> {
+    fn read(run: &RunDir, record: MinimumRecord, split: &Split, build: Build) -> Result<Self> {
         let file = run.read_minimum(&record.file)?;
         let unfit = |expected: String, found: String| {
             let path = run.path(&record.file);
             Error::file(path, "metadata basinscope.architecture", expected, found)
         };
-        let net = net_from_json(file.architecture())
+        let net = build(file.architecture())
             .map_err(|error| unfit("that of a net".into(), error.to_string()))?;
         let widths = net.as_perceptron().map_or(&[][..], Architecture::widths);
         if widths != record.widths {
@@ -144,22 +159,82 @@ impl Minimum {
     }
 }
 
+/// Builds the net of an architecture.
+type Build = fn(&serde_json::Value) -> Result<Box<dyn Net>>;
+
+/// Where the configuration of a run's points lies that keeps no copy of them.
+const POINTS: &str = "data.toml";
+
+/// Keeps the points of a run: themselves, or of pictures where to read them again.
+pub fn write_points(run: &RunDir, data: &DataConfig, split: &Split) -> Result<()> {
+    #[cfg(feature = "images")]
+    if matches!(data.source, Source::Images(_)) {
+        return Ok(run.write(POINTS, toml::to_string(data)?.as_bytes())?);
+    }
+    let _ = data;
+    Ok(run.write_data(split)?)
+}
+
+/// The configuration of the points of a run that keeps no copy of them.
+pub fn points_config(run: &RunDir) -> Result<Option<DataConfig>> {
+    if !run.has(POINTS) {
+        return Ok(None);
+    }
+    let path = run.path(POINTS);
+    let text = fs::read_to_string(&path).map_err(Error::io(&path, "read"))?;
+    let config = toml::from_str(&text).map_err(|error| {
+        let expected = "where pictures come from (builds with the feature `images` read them)";
+        Error::file(&path, "source", expected, error.message())
+    })?;
+    Ok(Some(config))
+}
+
 /// The points of a run.
 fn points(run: &RunDir) -> Result<Split> {
-    Ok(run.read_data()?)
+    match points_config(run)? {
+        Some(config) => config.load(),
+        None => Ok(run.read_data()?),
+    }
 }
 
 impl Lab {
     /// Reads points and minima, and checks that they fit.
     pub fn open(path: &Path) -> Result<Self> {
+        Self::open_with(path, net_from_json)
+    }
+
+    /// The same with nets built in another way.
+    pub fn open_with(path: &Path, build: Build) -> Result<Self> {
         let run = RunDir::open(path)?;
         let split = points(&run)?;
         let records: Vec<MinimumRecord> = run.read_json("results/minima.json")?;
         let mut minima = Vec::with_capacity(records.len());
         for record in records {
-            minima.push(Minimum::read(&run, record, &split)?);
+            minima.push(Minimum::read(&run, record, &split, build)?);
         }
         Ok(Self { run, split, minima })
+    }
+
+    /// Leaves `count` of the training points, drawn at random, in every minimum's surface.
+    pub fn thin_out(&mut self, count: usize, seed: u64) -> Result<()> {
+        let all = self.split.train.len();
+        if count == 0 || count > all {
+            let expected = format!("from 1 to the {all} training points");
+            return Err(Error::setting("subset", expected, count).into());
+        }
+        let rng = &mut basinscope::random::stream(seed, "subset", 0);
+        let sizes = SplitSizes {
+            train: count,
+            test: all - count,
+            pool: 0,
+        };
+        if count < all {
+            self.split.train = basinscope::data::split(&self.split.train, sizes, rng)?.train;
+        }
+        for minimum in &mut self.minima {
+            minimum.train = minimum.net.surface(&minimum.buffers, &self.split.train)?;
+        }
+        Ok(())
     }
 
     /// The minima of these names, all where there is none.

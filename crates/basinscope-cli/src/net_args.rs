@@ -14,6 +14,9 @@ use serde_json::Value;
 pub enum NetConfig {
     /// `widths` and `activation`.
     Perceptron(Architecture),
+    /// `family`, `input` and `classes`.
+    #[cfg(feature = "images")]
+    Image(basinscope_images::graph::ImageNet),
 }
 
 impl NetConfig {
@@ -21,11 +24,17 @@ impl NetConfig {
     pub fn build(&self) -> Result<Box<dyn Net>> {
         match self {
             Self::Perceptron(net) => Ok(Box::new(net.clone())),
+            #[cfg(feature = "images")]
+            Self::Image(net) => Ok(Box::new(net.build()?)),
         }
     }
 
     /// From a table of `config.toml` or the architecture of a θ file.
     fn from_json(value: &Value) -> serde_json::Result<Self> {
+        #[cfg(feature = "images")]
+        if value.get("family").is_some() {
+            return serde_json::from_value(value.clone()).map(Self::Image);
+        }
         serde_json::from_value(value.clone()).map(Self::Perceptron)
     }
 }
@@ -48,10 +57,25 @@ pub fn net_from_json(architecture: &Value) -> Result<Box<dyn Net>> {
     NetConfig::from_json(architecture)?.build()
 }
 
+/// The same with batch norms that take their statistics from the examples anew at each θ.
+#[cfg(feature = "images")]
+pub fn recalibrated_net_from_json(architecture: &Value) -> Result<Box<dyn Net>> {
+    match NetConfig::from_json(architecture)? {
+        NetConfig::Image(net) => Ok(Box::new(net.build()?.recalibrated())),
+        NetConfig::Perceptron(net) => Ok(Box::new(net)),
+    }
+}
+
 /// Options that choose the net.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Net")]
 pub struct NetArgs {
+    /// Net for pictures: resnet20, resnet8, resnet20x0.5 (depth 6n + 2, width multiplier), vgg13,
+    /// lenet5, mlp-256-128 or linear-quadratic [default: resnet20]
+    #[cfg(feature = "images")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["hidden", "softmax"])]
+    pub net: Option<String>,
+
     /// Widths of the hidden layers [default: the paper's, 23,16,26,32,28,31]
     #[arg(long, value_name = "WIDTHS", value_delimiter = ',')]
     pub hidden: Option<Vec<usize>>,
@@ -82,7 +106,34 @@ pub enum ActivationName {
 
 impl NetArgs {
     /// The net for data of these features and classes.
-    pub fn architecture(
+    pub fn config(
+        &self,
+        source: &Source,
+        num_features: usize,
+        num_classes: usize,
+    ) -> Result<NetConfig> {
+        #[cfg(feature = "images")]
+        if let Source::Images(pictures) = source {
+            if self.hidden.is_some() {
+                let expected = "--net mlp-64-32 with pictures";
+                return Err(basinscope::Error::setting("hidden", expected, "--hidden").into());
+            }
+            let name = self.net.as_deref().unwrap_or("resnet20");
+            return Ok(NetConfig::Image(basinscope_images::graph::ImageNet {
+                family: basinscope_images::graph::Family::from_name(name)?,
+                input: pictures.shape,
+                classes: num_classes,
+            }));
+        }
+        #[cfg(feature = "images")]
+        if let Some(name) = &self.net {
+            let expected = "pictures for this net (--data mnist, a folder of pictures, …)";
+            return Err(basinscope::Error::setting("net", expected, name).into());
+        }
+        Ok(self.architecture(source, num_features, num_classes)?.into())
+    }
+
+    fn architecture(
         &self,
         source: &Source,
         num_features: usize,

@@ -33,6 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             factor: 0.1,
             form: PoisonForm::Flipped,
             redrawn: true,
+            batch: None,
         }),
         learning_rate: 0.005,
         steps: 10_000,

@@ -16,6 +16,7 @@ fn main() -> basinscope::Result<()> {
         factor: 0.5,
         form: PoisonForm::Flipped,
         redrawn: true,
+        batch: None,
     };
     let fixed = match std::env::args().nth(1).as_deref() {
         None => Some(DEFAULT_DATA_SEED),

@@ -142,6 +142,7 @@ impl TourConfig {
                         factor,
                         form: PoisonForm::Flipped,
                         redrawn,
+                        batch: None,
                     }),
                     seed,
                     ..TrainConfig::default()

@@ -2,7 +2,7 @@
 
 use crate::console::{Console, Interrupted, percent};
 use crate::data_args::{DataArgs, DataConfig};
-use crate::lab::{Lab, open_for, split_kernel};
+use crate::lab::{Lab, open_for, split_kernel, write_points};
 use crate::net_args::{NetArgs, NetConfig};
 use anyhow::{Context, Result};
 use basinscope::Error;
@@ -69,9 +69,14 @@ struct PoisonArgs {
     #[arg(long, value_name = "N")]
     poison: Option<usize>,
 
-    /// Poison factor β in (CE_train + β·CE_poison)/(1 + β)
-    #[arg(long, default_value_t = 0.3, allow_negative_numbers = true)]
-    beta: f64,
+    /// Poison points a step, reshuffled once all had their turn [default: all]
+    #[arg(long, value_name = "N")]
+    poison_batch: Option<usize>,
+
+    /// Poison factor β in (CE_train + β·CE_poison)/(1 + β) [default: 0.3; with --batch and
+    /// --poison-batch the second over the first, so that all points weigh alike]
+    #[arg(long, allow_negative_numbers = true)]
+    beta: Option<f64>,
 
     /// Flipped labels, or reverse cross-entropy −log(1 − p)
     #[arg(long, value_enum, default_value_t = Form::Flipped)]
@@ -95,19 +100,23 @@ enum Form {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Descent")]
 struct DescentArgs {
-    /// sgd, momentum, nesterov, rmsprop, adagrad, adadelta, adam, amsgrad, adamax or asgd
-    #[arg(long, default_value = "adam")]
-    optimizer: String,
+    /// sgd, momentum, nesterov, rmsprop, adagrad, adadelta, adam, amsgrad, adamax or asgd [default: adam; momentum for pictures]
+    #[arg(long)]
+    optimizer: Option<String>,
 
-    /// Peak learning rate [default: .0075; .01 with poison]
+    /// Peak learning rate [default: .0075; .01 with poison; .1 for pictures]
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     lr: Option<f64>,
 
-    /// Optimizer steps [default: 2000; 20000 with poison]
+    /// Optimizer steps [default: 2000; 20000 with poison; 30 epochs for pictures]
     #[arg(long)]
     steps: Option<usize>,
 
-    /// Training points a step [default: all]
+    /// As many steps as take each training point so many times
+    #[arg(long, value_name = "N", conflicts_with = "steps")]
+    epochs: Option<usize>,
+
+    /// Training points a step [default: all; 128 for pictures]
     #[arg(long, value_name = "N")]
     batch: Option<usize>,
 
@@ -139,9 +148,14 @@ struct DescentArgs {
     #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     l2: f64,
 
-    /// Distribution of the initial weights
-    #[arg(long, value_enum, default_value_t = Init::GlorotUniform)]
-    init: Init,
+    /// Distribution of the initial weights [default: glorot-uniform; he-normal for pictures]
+    #[arg(long, value_enum)]
+    init: Option<Init>,
+
+    /// Steps between two looks at train and test loss [default: about ten looks a factor of two;
+    /// once an epoch for pictures]
+    #[arg(long, value_name = "STEPS")]
+    look_every: Option<usize>,
 
     /// Stop once every training point is right and the train loss is at most this
     #[arg(long, value_name = "LOSS", allow_negative_numbers = true)]
@@ -205,26 +219,39 @@ impl Args {
         }
         let data = self.data.config()?;
         let split = data.load()?;
-        let net = self.net.architecture(
+        let net = self.net.config(
             &data.source,
             split.train.num_features(),
             split.train.num_classes(),
         )?;
+        let train = self.train_config(split.train.len(), data.source.is_pictures())?;
         Ok(RunConfig {
             version: basinscope::VERSION.into(),
             name: self.name.clone(),
             data,
-            net: net.into(),
-            train: self.train_config(),
+            net,
+            train,
             start: None,
         })
     }
 
-    fn train_config(&self) -> TrainConfig {
+    fn train_config(&self, points: usize, is_pictures: bool) -> Result<TrainConfig> {
         let descent = &self.descent;
+        let optimizer = match (&descent.optimizer, is_pictures) {
+            (Some(name), _) => OptimizerConfig::from_name(name)?,
+            (None, true) => OptimizerConfig::from_name("momentum")?,
+            (None, false) => OptimizerConfig::ADAM,
+        };
+        let batch = (descent.batch).or(is_pictures.then_some(PICTURE_BATCH.min(points)));
+        let per_epoch = batch.map_or(1, |batch| points.div_ceil(batch.max(1)));
+        let epochs = descent.epochs.or(is_pictures.then_some(PICTURE_EPOCHS));
         let poison = self.poison.poison.map(|points| PoisonConfig {
             points,
-            factor: self.poison.beta,
+            factor: (self.poison.beta).unwrap_or_else(|| match (batch, self.poison.poison_batch) {
+                (Some(clean), Some(bad)) => bad as f64 / clean.max(1) as f64,
+                _ => 0.3,
+            }),
+            batch: self.poison.poison_batch,
             form: match self.poison.poison_form {
                 Form::Flipped => PoisonForm::Flipped,
                 Form::Reverse => PoisonForm::Reverse,
@@ -239,41 +266,45 @@ impl Args {
             },
             Course::Cosine => Decay::Cosine { floor: 0.01 },
         };
-        TrainConfig {
-            initialization: match descent.init {
-                Init::GlorotUniform => Initialization::GlorotUniform,
-                Init::GlorotNormal => Initialization::GlorotNormal,
-                Init::HeUniform => Initialization::HeUniform,
-                Init::HeNormal => Initialization::HeNormal,
+        Ok(TrainConfig {
+            initialization: match (descent.init, is_pictures) {
+                (Some(Init::GlorotUniform), _) | (None, false) => Initialization::GlorotUniform,
+                (Some(Init::GlorotNormal), _) => Initialization::GlorotNormal,
+                (Some(Init::HeUniform), _) => Initialization::HeUniform,
+                (Some(Init::HeNormal), _) | (None, true) => Initialization::HeNormal,
             },
-            // An unknown name is told apart in `run`, before anything is written.
-            optimizer: OptimizerConfig::from_name(&descent.optimizer)
-                .unwrap_or(OptimizerConfig::ADAM),
-            learning_rate: descent
-                .lr
-                .unwrap_or(if poison.is_some() { 0.01 } else { 0.0075 }),
+            optimizer,
+            learning_rate: descent.lr.unwrap_or(match (is_pictures, poison.is_some()) {
+                (true, _) => 0.1,
+                (false, true) => 0.01,
+                (false, false) => 0.0075,
+            }),
             schedule: Schedule {
                 warmup: descent.warmup,
                 decay,
             },
-            steps: descent
-                .steps
+            steps: (descent.steps.or(epochs.map(|epochs| epochs * per_epoch)))
                 .unwrap_or(if poison.is_some() { 20_000 } else { 2_000 }),
-            batch_size: descent.batch.map_or(BatchSize::Full, BatchSize::Points),
+            batch_size: batch.map_or(BatchSize::Full, BatchSize::Points),
             clip: (descent.clip != 0.0).then_some(descent.clip),
             proximal: descent.proximal,
             l2: descent.l2,
             poison,
             goal: descent.goal_loss.map(|train_loss| Goal { train_loss }),
+            look_every: descent.look_every.or(is_pictures.then_some(per_epoch)),
             checkpoint_every: descent.checkpoint_every,
             seed: self.seed,
-        }
+        })
     }
 }
 
+/// Training pictures a step, where nobody says.
+const PICTURE_BATCH: usize = 128;
+/// Epochs on pictures, where nobody says.
+const PICTURE_EPOCHS: usize = 30;
+
 /// Runs the command.
 pub fn run(args: &Args, console: &Console) -> Result<()> {
-    OptimizerConfig::from_name(&args.descent.optimizer)?;
     let config = args.config()?;
     check_name(&config.name)?;
     let split = config.data.load()?;
@@ -284,7 +315,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
         &config.train,
     )?;
     let run = open_for(&args.out, &toml::to_string(&config)?, console)?;
-    run.write_data(&split)?;
+    write_points(&run, &config.data, &split)?;
     let bar = console.bar(&config.name, config.train.steps as u64);
     let record = match finished(&run, &config.name) {
         Some(record) => record,

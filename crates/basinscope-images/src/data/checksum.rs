@@ -25,6 +25,15 @@ impl Md5Sum {
         Some(Self(sum))
     }
 
+    /// Of pieces of memory, one after the other.
+    pub fn of_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut state = Md5::new();
+        pieces.into_iter().for_each(|piece| state.update(piece));
+        let mut sum = [0; 16];
+        sum.copy_from_slice(&state.finalize());
+        Self(sum)
+    }
+
     /// Of a file's bytes.
     ///
     /// # Errors

@@ -58,6 +58,15 @@ pub fn load_npz(path: impl AsRef<Path>, wanted: &[Part]) -> Result<Vec<(Part, Im
     Ok(sets)
 }
 
+/// Whether a file is an archive with an array called `images`.
+pub fn is_npz_of_pictures(path: impl AsRef<Path>) -> bool {
+    let Ok(file) = File::open(path) else {
+        return false;
+    };
+    let archive = NpzArchive::new(BufReader::new(file));
+    archive.is_ok_and(|archive| archive.array_names().any(|name| name == "images"))
+}
+
 /// An array as stored.
 struct Array {
     name: String,

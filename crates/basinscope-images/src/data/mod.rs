@@ -13,6 +13,7 @@ mod load_svhn;
 mod mat5;
 mod names;
 mod official;
+mod pictures;
 mod source;
 
 pub use cache::{CACHE_VARIABLE, cache_folder};
@@ -22,10 +23,11 @@ pub use image_set::ImageSet;
 pub use load_cifar::load_cifar10;
 pub use load_folder::{MAX_PICTURE_SIDE, load_folder};
 pub use load_idx::load_idx;
-pub use load_npz::load_npz;
+pub use load_npz::{is_npz_of_pictures, load_npz};
 pub use load_svhn::load_svhn;
 pub use names::{CIFAR10_CLASSES, FASHION_MNIST_CLASSES};
 pub use official::{Official, OfficialFile};
+pub use pictures::Pictures;
 pub use source::{Part, Parts, Source, open, open_parts};
 
 #[cfg(test)]

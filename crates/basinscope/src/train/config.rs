@@ -37,6 +37,10 @@ pub struct PoisonConfig {
     pub form: PoisonForm,
     /// Fresh points from the generator at each step instead of fixed ones from the pool.
     pub redrawn: bool,
+    /// Poison points a step, reshuffled once all had their turn; all of them at each step where
+    /// none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub batch: Option<usize>,
 }
 
 /// When training may stop before its last step: 100 % of the training points right and a loss.
@@ -78,6 +82,10 @@ pub struct TrainConfig {
     /// Goal that ends training early, if any.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub goal: Option<Goal>,
+    /// Steps between two looks at train and test loss, for the history and the goal; where none,
+    /// about ten looks a factor of two in steps.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub look_every: Option<usize>,
     /// Epochs between two checkpoints, if any are wanted.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub checkpoint_every: Option<usize>,
@@ -104,6 +112,7 @@ impl Default for TrainConfig {
             l2: 0.0,
             poison: None,
             goal: None,
+            look_every: None,
             checkpoint_every: None,
             seed: 0,
         }
@@ -130,9 +139,21 @@ impl TrainConfig {
         })?;
         if let Some(poison) = &self.poison {
             above_zero("beta", poison.factor)?;
+            if let Some(batch) = poison.batch
+                && (batch == 0 || batch > poison.points || poison.redrawn)
+            {
+                let expected = match poison.redrawn {
+                    true => "none with redrawn poison".to_owned(),
+                    false => format!("from 1 to the {} poison points", poison.points),
+                };
+                return Err(Error::setting("poison.batch", expected, batch));
+            }
         }
         if self.steps == 0 {
             return Err(Error::setting("steps", "at least 1", 0));
+        }
+        if self.look_every == Some(0) {
+            return Err(Error::setting("look_every", "at least 1 step", 0));
         }
         if self.checkpoint_every == Some(0) {
             return Err(Error::setting("checkpoint_every", "at least 1 epoch", 0));

@@ -219,6 +219,7 @@ fn poison_term(
         source,
         factor: config.factor,
         form: config.form,
+        batch: config.batch,
     })
 }
 

@@ -60,6 +60,8 @@ pub struct PoisonTerm {
     pub factor: f64,
     /// Flipped labels or reverse cross-entropy.
     pub form: PoisonForm,
+    /// Points a step, of fixed poison; all of them where none.
+    pub batch: Option<usize>,
 }
 
 /// The paper's objective: clean points, poison, and weight decay.
@@ -83,8 +85,27 @@ pub struct PoisonedObjective {
     /// Poison at hand, with the labels it is trained on.
     bad: Option<Dataset>,
     filled: bool,
-    order: Vec<usize>,
+    order: Order,
+    bad_order: Order,
+}
+
+/// Places in shuffled order, another one each epoch.
+#[derive(Default)]
+struct Order {
+    places: Vec<usize>,
     epoch: Option<usize>,
+}
+
+impl Order {
+    /// The order of one epoch, the same for the same seed, task and epoch.
+    fn of(&mut self, len: usize, seed: u64, task: &str, epoch: usize) -> &[usize] {
+        if self.epoch != Some(epoch) {
+            self.places = (0..len).collect();
+            self.places.shuffle(&mut stream(seed, task, epoch as u64));
+            self.epoch = Some(epoch);
+        }
+        &self.places
+    }
 }
 
 impl PoisonedObjective {
@@ -140,8 +161,8 @@ impl PoisonedObjective {
             batch: net.batch(),
             bad: None,
             filled: false,
-            order: (0..train.len()).collect(),
-            epoch: None,
+            order: Order::default(),
+            bad_order: Order::default(),
         })
     }
 
@@ -149,7 +170,11 @@ impl PoisonedObjective {
     fn fill(&mut self, step: usize) {
         let redrawn =
             matches!(&self.poison, Some(term) if matches!(term.source, Poison::Redrawn { .. }));
-        if self.filled && !redrawn && self.batch_size == BatchSize::Full {
+        let in_parts = self
+            .poison
+            .as_ref()
+            .is_some_and(|term| term.batch.is_some());
+        if self.filled && !redrawn && !in_parts && self.batch_size == BatchSize::Full {
             return;
         }
         if let Some(term) = &self.poison
@@ -169,21 +194,28 @@ impl PoisonedObjective {
             BatchSize::Full => &self.train,
             BatchSize::Points(size) => {
                 let per_epoch = self.steps_per_epoch();
-                let epoch = step / per_epoch;
-                if self.epoch != Some(epoch) {
-                    self.order.sort_unstable();
-                    self.order
-                        .shuffle(&mut stream(self.seed, "batches", epoch as u64));
-                    self.epoch = Some(epoch);
-                }
+                let len = self.train.len();
+                let order = (self.order).of(len, self.seed, "batches", step / per_epoch);
                 let from = step % per_epoch * size;
-                let to = (from + size).min(self.train.len());
-                chosen = self.train.select(&self.order[from..to]);
+                chosen = self.train.select(&order[from..(from + size).min(len)]);
                 &chosen
             }
         };
         match (&self.poison, &self.bad) {
             (Some(term), Some(bad)) => {
+                let some;
+                let bad = match term.batch {
+                    None => bad,
+                    Some(size) => {
+                        let per_epoch = (bad.len() / size).max(1);
+                        let epoch = step / per_epoch;
+                        let order =
+                            (self.bad_order).of(bad.len(), self.seed, "poison-batches", epoch);
+                        let from = step % per_epoch * size;
+                        some = bad.select(&order[from..(from + size).min(bad.len())]);
+                        &some
+                    }
+                };
                 let total = 1.0 + term.factor;
                 let kind = match term.form {
                     PoisonForm::Flipped => LossKind::CrossEntropy,

@@ -104,9 +104,17 @@ pub fn descend(
         .checkpoint_every
         .map(|every| every * objective.steps_per_epoch());
     let reason = loop {
-        if is_history_step(state.step) && state.history.last().is_none_or(|h| h.step < state.step) {
+        let is_time = match config.look_every {
+            Some(every) => state.step.is_multiple_of(every),
+            None => is_history_step(state.step),
+        };
+        if is_time && state.history.last().is_none_or(|h| h.step < state.step) {
             let now = look(state.step, &state.theta, &state.buffers)?;
+            let is_goal = config.look_every.is_some() && meets(config, &now);
             state.history.push(now);
+            if is_goal {
+                break StopReason::Goal;
+            }
         }
         if state.step >= config.steps {
             break StopReason::Steps;
@@ -142,11 +150,11 @@ pub fn descend(
             if observer.step(state).is_break() {
                 break StopReason::Interrupted;
             }
-            if let Some(goal) = config.goal {
-                let now = look(state.step, &state.theta, &state.buffers)?;
-                if now.train_accuracy == 1.0 && now.train_loss <= goal.train_loss {
-                    break StopReason::Goal;
-                }
+            if config.goal.is_some()
+                && config.look_every.is_none()
+                && meets(config, &look(state.step, &state.theta, &state.buffers)?)
+            {
+                break StopReason::Goal;
             }
         }
     };
@@ -161,6 +169,11 @@ pub fn descend(
         state.history.push(now);
     }
     Ok(reason)
+}
+
+/// Whether a look shows the goal.
+fn meets(config: &TrainConfig, now: &HistoryPoint) -> bool {
+    (config.goal).is_some_and(|goal| now.train_accuracy == 1.0 && now.train_loss <= goal.train_loss)
 }
 
 /// Euclidean norm, in sums side by side: a single one would wait for itself at every term.

@@ -93,9 +93,17 @@ impl<'a> Bench<'a> {
         Ok(found)
     }
 
+    /// Keeps the points that all minima share.
+    fn write_points(&self, configs: &[RunConfig], split: &Split) -> Result<()> {
+        match configs.first() {
+            Some(config) => lab::write_points(&self.run, &config.data, split),
+            None => Ok(()),
+        }
+    }
+
     /// Trains the minima of this experiment side by side and opens the run they make.
     pub fn train(&self, configs: &[RunConfig], split: &Split) -> Result<Lab> {
-        self.run.write_data(split)?;
+        self.write_points(configs, split)?;
         train::train_all(&self.run, configs, split, self.console)?;
         Lab::open(self.run.root())
     }
@@ -113,7 +121,7 @@ impl<'a> Bench<'a> {
         attempts: usize,
         accept: impl Fn(&MinimumRecord) -> bool + Sync,
     ) -> Result<(Vec<MinimumRecord>, usize)> {
-        self.run.write_data(split)?;
+        self.write_points(configs, split)?;
         let steps: usize = configs.iter().map(|config| config.train.steps).sum();
         let bar = self.console.bar(what, steps as u64);
         let found = train::side_by_side(configs, |index| {

@@ -156,6 +156,7 @@ fn configs(settings: &Settings, seed: u64) -> Vec<RunConfig> {
                     factor: stop.factor,
                     form: PoisonForm::Flipped,
                     redrawn: stop.redrawn,
+                    batch: None,
                 });
                 configs.push(RunConfig {
                     version: basinscope::VERSION.into(),

@@ -76,6 +76,8 @@ impl Experiment for RandomSearch {
                     generator.name().into()
                 }
                 Source::File { path, .. } => path.display().to_string(),
+                #[cfg(feature = "images")]
+                Source::Images(pictures) => pictures.from.title(),
             },
             test_points: settings.data.test,
             draws,
