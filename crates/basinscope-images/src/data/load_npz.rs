@@ -1,7 +1,6 @@
 //! Pictures and labels from an archive of NumPy arrays.
 
 use super::bounded::room_of;
-use super::load_idx::check_labels;
 use super::names::numbered;
 use super::{ImageSet, Part};
 use basinscope::{Error, Result};
@@ -176,10 +175,9 @@ impl Array {
             if kind == TypeChar::Int && wide[size - 1] & 0x80 != 0 {
                 wide[size..].fill(0xff);
             }
-            let value = i128::from(u64::from_le_bytes(wide));
             let value = match kind {
-                TypeChar::Int => i128::from(u64::from_le_bytes(wide) as i64),
-                _ => value,
+                TypeChar::Int => i128::from(i64::from_le_bytes(wide)),
+                _ => i128::from(u64::from_le_bytes(wide)),
             };
             if !(0..i128::from(MAX_CLASSES)).contains(&value) {
                 let field = format!("{}[{at}]", self.name);
@@ -188,7 +186,6 @@ impl Array {
             }
             labels.push(value as u32);
         }
-        check_labels(path, &labels, MAX_CLASSES as usize)?;
         Ok(labels)
     }
 
@@ -201,10 +198,10 @@ impl Array {
         }
         let expected = "[N, H, W], [N, H, W, C] or [N, C, H, W] with C = 1 or 3";
         // Extents and axes of channel, row and column.
-        let (shape, axes) = match self.shape.as_slice() {
-            &[_, h, w] => ([1, h, w], [None, Some(1), Some(2)]),
-            &[_, h, w, c @ (1 | 3)] => ([c, h, w], [Some(3), Some(1), Some(2)]),
-            &[_, c @ (1 | 3), h, w] => ([c, h, w], [Some(1), Some(2), Some(3)]),
+        let (shape, axes) = match *self.shape.as_slice() {
+            [_, h, w] => ([1, h, w], [None, Some(1), Some(2)]),
+            [_, h, w, c @ (1 | 3)] => ([c, h, w], [Some(3), Some(1), Some(2)]),
+            [_, c @ (1 | 3), h, w] => ([c, h, w], [Some(1), Some(2), Some(3)]),
             _ => return Err(self.wrong_shape(path, expected)),
         };
         if self.shape.contains(&0) {
