@@ -215,12 +215,16 @@ impl Lab {
         Ok(Self { run, split, minima })
     }
 
-    /// Leaves `count` of the training points, drawn at random, in every minimum's surface.
-    pub fn thin_out(&mut self, count: usize, seed: u64) -> Result<()> {
+    /// Leaves `count` of the training points, drawn at random, in every minimum's surface; says
+    /// what that does to the losses.
+    pub fn thin_out(&mut self, count: usize, seed: u64) -> Result<String> {
         let all = self.split.train.len();
         if count == 0 || count > all {
             let expected = format!("from 1 to the {all} training points");
             return Err(Error::setting("subset", expected, count).into());
+        }
+        if count == all {
+            return Ok(format!("Basins are those of all {all} training points."));
         }
         let rng = &mut basinscope::random::stream(seed, "subset", 0);
         let sizes = SplitSizes {
@@ -228,13 +232,24 @@ impl Lab {
             test: all - count,
             pool: 0,
         };
-        if count < all {
-            self.split.train = basinscope::data::split(&self.split.train, sizes, rng)?.train;
-        }
+        self.split.train = basinscope::data::split(&self.split.train, sizes, rng)?.train;
+        let mut losses = Vec::new();
         for minimum in &mut self.minima {
+            let whole = minimum.train.loss(&minimum.theta);
             minimum.train = minimum.net.surface(&minimum.buffers, &self.split.train)?;
+            let mut each = vec![0.0; count];
+            minimum.train.example_losses(&minimum.theta, &mut each);
+            let mean = each.iter().map(|&loss| f64::from(loss)).sum::<f64>() / count as f64;
+            let squares = each.iter().map(|&loss| (f64::from(loss) - mean).powi(2));
+            let error = (squares.sum::<f64>() / (count * (count - 1).max(1)) as f64).sqrt();
+            let name = &minimum.record.name;
+            losses.push(format!("{name} {mean:.2e} ± {error:.0e} for {whole:.2e}"));
         }
-        Ok(())
+        Ok(format!(
+            "Basins are those of {count} of the {all} training points, drawn at random. Their mean \
+             loss (± standard error) for that of all: {}.",
+            losses.join("; ")
+        ))
     }
 
     /// The minima of these names, all where there is none.

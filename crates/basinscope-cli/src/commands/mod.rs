@@ -8,6 +8,8 @@ pub mod data;
 pub mod eigenvectors;
 pub mod local_curve;
 pub mod local_volume;
+#[cfg(feature = "images")]
+pub mod mistakes;
 pub mod open;
 pub mod reproduce;
 pub mod serve;

@@ -325,6 +325,8 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     run.write_json("results/minima.json", &[&record])?;
     let lab = Lab::open(&args.out)?;
     lab.draw_training(console)?;
+    #[cfg(feature = "images")]
+    crate::commands::mistakes::draw(&lab)?;
     lab.draw_page()?;
     console.say(lab.minima_table());
     console.say(format!("wrote {}", run.path("index.html").display()));

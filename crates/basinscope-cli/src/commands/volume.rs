@@ -55,6 +55,10 @@ pub struct Args {
     #[arg(long, default_value_t = 0)]
     seed: u64,
 
+    /// Measure the basins of so many training points, drawn at random; tells what that costs
+    #[arg(long, value_name = "N")]
+    subset: Option<usize>,
+
     #[command(flatten)]
     local: LocalArgs,
 
@@ -141,7 +145,10 @@ struct RadialArgs {
 /// Runs the command.
 pub fn run(args: &Args, console: &Console) -> Result<()> {
     args.check()?;
-    let lab = args.run.open(console)?;
+    let mut lab = args.run.open(console)?;
+    if let Some(count) = args.subset {
+        console.say(lab.thin_out(count, args.seed)?);
+    }
     let minima = lab.select(&args.run.minimum)?;
     let method = match args.method {
         Method::Subsim => local_volume::Method::Subsim,

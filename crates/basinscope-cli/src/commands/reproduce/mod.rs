@@ -8,6 +8,8 @@ mod embedding;
 mod margins;
 pub mod minefield;
 mod optimizers;
+#[cfg(feature = "images")]
+mod pictures;
 mod population;
 mod recipe;
 mod search;
@@ -96,7 +98,16 @@ enum Which {
     Dimension,
     /// which of many measures tell how a minimum generalizes
     Population,
-    /// all of them
+    /// poisoned ResNets on MNIST's digits: accuracy, slices, radii, volumes
+    #[cfg(feature = "images")]
+    Mnist,
+    /// the same on SVHN, the paper's own
+    #[cfg(feature = "images")]
+    Svhn,
+    /// the linear model with quadratic features against nets, and optimizers, on CIFAR-10
+    #[cfg(feature = "images")]
+    Cifar10,
+    /// all of them that need no pictures
     All,
 }
 
@@ -105,6 +116,15 @@ impl Which {
     fn every() -> impl Iterator<Item = Self> {
         let variants = Self::value_variants().iter().copied();
         variants.filter(|&which| which != Self::All)
+    }
+
+    /// Whether it needs data that has to be fetched.
+    fn needs_pictures(self) -> bool {
+        match self {
+            #[cfg(feature = "images")]
+            Self::Mnist | Self::Svhn | Self::Cifar10 => true,
+            _ => false,
+        }
     }
 
     fn name(self) -> &'static str {
@@ -119,6 +139,12 @@ impl Which {
             Self::Search => "search",
             Self::Dimension => "dimension",
             Self::Population => "population",
+            #[cfg(feature = "images")]
+            Self::Mnist => "mnist",
+            #[cfg(feature = "images")]
+            Self::Svhn => "svhn",
+            #[cfg(feature = "images")]
+            Self::Cifar10 => "cifar10",
             Self::All => "all",
         }
     }
@@ -135,6 +161,12 @@ impl Which {
             Self::Search => conduct::<search::RandomSearch>(self, args, out, console),
             Self::Dimension => conduct::<dimension::Dimension>(self, args, out, console),
             Self::Population => conduct::<population::Population>(self, args, out, console),
+            #[cfg(feature = "images")]
+            Self::Mnist => conduct::<pictures::Mnist>(self, args, out, console),
+            #[cfg(feature = "images")]
+            Self::Svhn => conduct::<pictures::Svhn>(self, args, out, console),
+            #[cfg(feature = "images")]
+            Self::Cifar10 => conduct::<pictures::Cifar10>(self, args, out, console),
             Self::All => unreachable!("taken apart in `run`"),
         }
     }
@@ -143,7 +175,9 @@ impl Which {
 /// Runs the command.
 pub fn run(args: &Args, console: &Console) -> Result<()> {
     let which = match args.figure {
-        Which::All => Which::every().collect(),
+        Which::All => Which::every()
+            .filter(|which| !which.needs_pictures())
+            .collect(),
         one => vec![one],
     };
     if args.recipe.is_some() && args.figure == Which::All {

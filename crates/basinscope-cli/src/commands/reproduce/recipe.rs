@@ -52,7 +52,7 @@ pub fn load<T: DeserializeOwned>(source: &Path, text: &str, preset: Preset) -> R
 }
 
 /// Lays `top` over `base`: tables key by key, anything else whole.
-fn lay_over(base: &mut Value, top: Value) {
+pub(super) fn lay_over(base: &mut Value, top: Value) {
     match (base, top) {
         (Value::Table(base), Value::Table(top)) => {
             for (key, value) in top {

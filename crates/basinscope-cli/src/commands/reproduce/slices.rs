@@ -61,7 +61,10 @@ impl Experiment for Slices {
         slice::compute(&lab, &all, through, bench.console)?;
         let records = bench.saved("results/perturbations.json", || {
             all.iter()
-                .map(|minimum| perturb(settings, minimum, bench.seed))
+                .map(|minimum| {
+                    let steps = (settings.reach, settings.steps);
+                    perturb(steps, settings.directions, minimum, bench.seed)
+                })
                 .collect::<Result<Vec<_>>>()
         })?;
         bench.draw(
@@ -78,14 +81,19 @@ impl Experiment for Slices {
     }
 }
 
-/// Loss and accuracy at growing distance along every direction.
-fn perturb(settings: &Settings, minimum: &Minimum, seed: u64) -> Result<LineRecord> {
-    let last = settings.steps.max(2) - 1;
+/// Loss and accuracy at growing distance c = reach·t² along every direction.
+pub fn perturb(
+    (reach, steps): (f64, usize),
+    directions: usize,
+    minimum: &Minimum,
+    seed: u64,
+) -> Result<LineRecord> {
+    let last = steps.max(2) - 1;
     let c: Vec<f64> = (0..=last)
-        .map(|step| settings.reach * (step as f64 / last as f64).powi(2))
+        .map(|step| reach * (step as f64 / last as f64).powi(2))
         .collect();
     let layout = minimum.net.layout();
-    let along: Vec<Vec<f32>> = (0..settings.directions)
+    let along: Vec<Vec<f32>> = (0..directions)
         .map(|index| {
             let rng = &mut random::stream(seed, "perturbations", index as u64);
             random_direction(&layout, &minimum.theta, Normalization::Filter, rng)
@@ -109,7 +117,7 @@ fn perturb(settings: &Settings, minimum: &Minimum, seed: u64) -> Result<LineReco
         test_accuracy_along: (lines.iter().map(|line| line.test_accuracy.clone())).collect(),
         seed,
         version: basinscope::VERSION.into(),
-        config: json!({ "reach": settings.reach, "directions": settings.directions }),
+        config: json!({ "reach": reach, "directions": directions }),
     })
 }
 
