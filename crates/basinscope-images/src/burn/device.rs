@@ -60,10 +60,10 @@ impl Device {
         let sum = quietly(|| {
             Tensor::<1>::from_floats([1.0, 2.0], &found)
                 .sum()
-                .try_into_vec_as()
+                .try_into_vec_as::<f32>()
         });
         let failure = match sum {
-            Ok(Ok(sum)) if sum == [3.0f32] => None,
+            Ok(Ok(sum)) if sum == [3.0] => None,
             Ok(Ok(sum)) => Some(format!("one that adds 1 and 2 to {sum:?}")),
             Ok(Err(error)) => Some(first_line(&error.to_string())),
             Err(reason) => Some(reason),
