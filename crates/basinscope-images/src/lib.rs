@@ -4,9 +4,12 @@
 //! graph is all that the two backends know of a net: the engine of this crate, on the processor,
 //! and Burn, on whatever device Burn has.
 
+#[cfg(feature = "burn")]
+pub mod burn;
 pub mod data;
 pub mod engine;
 pub mod graph;
+pub mod import;
 mod net;
 mod surface;
 

@@ -1,0 +1,10 @@
+//! Runs graphs on any device that Burn has.
+
+mod device;
+mod forward;
+mod net;
+mod target;
+
+pub use device::Device;
+pub use net::{BurnNet, Mode, Pictures, Placed, Step};
+pub use target::Target;

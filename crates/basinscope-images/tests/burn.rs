@@ -1,0 +1,130 @@
+//! The Burn backend against PyTorch, and against itself.
+#![cfg(feature = "burn")]
+
+mod support;
+
+use basinscope_images::burn::{BurnNet, Device, Mode, Step, Target};
+use support::{Fixture, Pass, buffers, theta};
+
+fn net(fixture: &Fixture) -> BurnNet {
+    BurnNet::new(&fixture.graph(), &Device::from_name("flex").unwrap())
+}
+
+fn targets(labels: &[u8], pass: &Pass) -> Vec<Target> {
+    (labels.iter().zip(&pass.weights).zip(&pass.reverse))
+        .map(|((&label, &weight), &reverse)| Target {
+            label,
+            weight,
+            reverse,
+        })
+        .collect()
+}
+
+fn step(net: &BurnNet, fixture: &Fixture, pass: &Pass) -> Step {
+    let mode = if pass.train { Mode::Train } else { Mode::Eval };
+    let (theta, buffers) = (theta(net.graph()), buffers(net.graph()));
+    let targets = targets(&fixture.labels(), pass);
+    net.loss_and_grad(&theta, &buffers, &fixture.pictures(), &targets, mode)
+        .unwrap()
+}
+
+#[test]
+fn every_net_gives_pytorchs_losses_gradients_and_statistics() {
+    for fixture in Fixture::all() {
+        let net = net(&fixture);
+        for (name, pass) in &fixture.passes {
+            let step = step(&net, &fixture, pass);
+            let buffers = pass.train.then_some(&step.buffers[..]);
+            let (logits, grad) = (Some(&step.logits[..]), &step.grad);
+            let worst = pass.check(net.graph(), logits, step.loss, grad, buffers, 1e-4);
+            let worst = worst.unwrap_or_else(|what| panic!("{} {name}: {what}", fixture.net));
+            eprintln!("{} {name}: within {worst:.1e}", fixture.net);
+        }
+    }
+}
+
+#[test]
+fn batches_give_what_all_at_once_gives() {
+    let fixture = Fixture::of("resnet8x0.25");
+    let pass = &fixture.passes["eval"];
+    let net = net(&fixture).with_batch_size(7).unwrap();
+    let step = step(&net, &fixture, pass);
+    let logits = Some(&step.logits[..]);
+    pass.check(net.graph(), logits, step.loss, &step.grad, None, 1e-4)
+        .unwrap();
+
+    let at = net
+        .place(&theta(net.graph()), &buffers(net.graph()))
+        .unwrap();
+    let pictures = net.pictures(&fixture.pictures()).unwrap();
+    assert_eq!(net.logits(&at, &pictures).unwrap(), step.logits);
+    let loss = net.mean_loss(&at, &pictures, &fixture.labels()).unwrap();
+    assert!(
+        (loss / pass.loss - 1.0).abs() < 1e-5,
+        "{loss} {}",
+        pass.loss
+    );
+}
+
+#[test]
+fn the_same_bits_twice_and_on_any_number_of_threads() {
+    let fixture = Fixture::of("resnet8x0.5");
+    let run = || step(&net(&fixture), &fixture, &fixture.passes["train_mixed"]);
+    let first = run();
+    assert!(first == run(), "twice");
+    for threads in [1, 3] {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        assert!(first == pool.install(run), "{threads} threads");
+    }
+}
+
+#[test]
+fn a_step_along_the_gradient_lowers_the_loss_by_its_square() {
+    let fixture = Fixture::of("lenet5");
+    let (net, pass) = (net(&fixture), &fixture.passes["eval"]);
+    let targets = targets(&fixture.labels(), pass);
+    let at = |theta: &[f32]| {
+        let pictures = fixture.pictures();
+        net.loss_and_grad(theta, &[], &pictures, &targets, Mode::Eval)
+            .unwrap()
+    };
+    let theta = theta(net.graph());
+    let here = at(&theta);
+    let square: f64 = here.grad.iter().map(|&g| f64::from(g).powi(2)).sum();
+    let moved = |h: f32| {
+        let theta: Vec<f32> = theta
+            .iter()
+            .zip(&here.grad)
+            .map(|(t, g)| t + h * g)
+            .collect();
+        at(&theta).loss
+    };
+    let h = 1e-4;
+    let slope = (moved(h) - moved(-h)) / f64::from(2.0 * h);
+    assert!((slope / square - 1.0).abs() < 1e-2, "{slope} {square}");
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let fixture = Fixture::of("vgg13x0.125");
+    let net = net(&fixture);
+    let (theta, buffers) = (theta(net.graph()), buffers(net.graph()));
+    assert!(net.place(&theta[1..], &buffers).is_err());
+    assert!(net.place(&theta, &buffers[1..]).is_err());
+    for pictures in [&[][..], &[0.0; 784 * 2 - 1]] {
+        assert!(net.pictures(pictures).is_err());
+    }
+    let refusal = |targets: &[Target], mode| {
+        let pictures = vec![0.0; 784 * targets.len()];
+        let step = net.loss_and_grad(&theta, &buffers, &pictures, targets, mode);
+        step.unwrap_err().to_string()
+    };
+    assert!(refusal(&Target::mean(&[10]), Mode::Eval).contains("below 10"));
+    // The last norms of this net see 1 × 1 pictures.
+    assert!(refusal(&Target::mean(&[3]), Mode::Train).contains("two pictures"));
+    assert!(refusal(&[], Mode::Eval).contains("pictures"));
+    assert!(net.with_batch_size(0).is_err());
+}
