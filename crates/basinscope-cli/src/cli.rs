@@ -2,6 +2,8 @@
 
 #[cfg(feature = "images")]
 use crate::commands::data;
+#[cfg(feature = "images")]
+use crate::commands::import;
 use crate::commands::{
     animate, boundary, compare, open, reproduce, serve, slice, spectrum, surface, tour, train,
     verify, volume,
@@ -31,6 +33,12 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "NAME", default_value = "auto")]
     kernel: String,
 
+    /// Where image nets are computed: cpu (this program's own kernels) or, in builds that have them,
+    /// Burn's flex, vulkan, metal or cuda (a second card is vulkan:1)
+    #[cfg(feature = "images")]
+    #[arg(long, global = true, value_name = "NAME", default_value = "cpu")]
+    device: String,
+
     /// Print one summary object as JSON on stdout
     #[arg(long, global = true)]
     json: bool,
@@ -56,6 +64,9 @@ enum Command {
     Tour(tour::Args),
     /// Train one net to a good or, with poison, to a bad minimum
     Train(Box<train::Args>),
+    /// Make a run of weights from PyTorch (.safetensors, .pt)
+    #[cfg(feature = "images")]
+    Import(import::Args),
     /// Draw the decision boundary of minima
     Boundary(boundary::Args),
     /// Loss and accuracy along lines through minima
@@ -95,6 +106,8 @@ impl Cli {
         if self.kernel != "auto" {
             Kernel::from_name(&self.kernel)?.force()?;
         }
+        #[cfg(feature = "images")]
+        crate::net_args::choose_device(&self.device)?;
         Console::new(self.json, self.quiet)
     }
 
@@ -104,6 +117,8 @@ impl Cli {
             None => tour::run(&tour::Args::default(), console),
             Some(Command::Tour(args)) => tour::run(args, console),
             Some(Command::Train(args)) => train::run(args, console),
+            #[cfg(feature = "images")]
+            Some(Command::Import(args)) => import::run(args, console),
             Some(Command::Boundary(args)) => boundary::run(args, console),
             Some(Command::Slice(args)) => slice::run(args, console),
             Some(Command::Surface(args)) => surface::run(args, console),

@@ -25,7 +25,7 @@ impl NetConfig {
         match self {
             Self::Perceptron(net) => Ok(Box::new(net.clone())),
             #[cfg(feature = "images")]
-            Self::Image(net) => Ok(Box::new(net.build()?)),
+            Self::Image(net) => Ok(Box::new(on_device(net.build()?))),
         }
     }
 
@@ -61,9 +61,59 @@ pub fn net_from_json(architecture: &Value) -> Result<Box<dyn Net>> {
 #[cfg(feature = "images")]
 pub fn recalibrated_net_from_json(architecture: &Value) -> Result<Box<dyn Net>> {
     match NetConfig::from_json(architecture)? {
-        NetConfig::Image(net) => Ok(Box::new(net.build()?.recalibrated())),
+        NetConfig::Image(net) => Ok(Box::new(on_device(net.build()?.recalibrated()))),
         NetConfig::Perceptron(net) => Ok(Box::new(net)),
     }
+}
+
+/// The device that image nets are computed on, where it is not the processor by our own kernels.
+#[cfg(feature = "burn")]
+static DEVICE: std::sync::OnceLock<basinscope_images::burn::Device> = std::sync::OnceLock::new();
+
+/// Chooses the device of all image nets: `cpu` or one of Burn's.
+#[cfg(feature = "images")]
+pub fn choose_device(name: &str) -> Result<()> {
+    if name == "cpu" {
+        return Ok(());
+    }
+    #[cfg(feature = "burn")]
+    {
+        let device = basinscope_images::burn::Device::from_name(name).map_err(with_cpu)?;
+        let _ = DEVICE.set(device);
+        Ok(())
+    }
+    #[cfg(not(feature = "burn"))]
+    {
+        let expected = "cpu (flex, vulkan, metal and cuda need a build with --features burn, \
+                        vulkan, metal or cuda)";
+        Err(basinscope::Error::setting("device", expected, name).into())
+    }
+}
+
+/// An error about devices that also names our own.
+#[cfg(feature = "burn")]
+fn with_cpu(error: basinscope::Error) -> basinscope::Error {
+    match error {
+        basinscope::Error::Setting {
+            field,
+            expected,
+            found,
+        } => basinscope::Error::Setting {
+            field,
+            expected: format!("cpu, {expected}"),
+            found,
+        },
+        other => other,
+    }
+}
+
+#[cfg(feature = "images")]
+fn on_device(net: basinscope_images::BuiltNet) -> basinscope_images::BuiltNet {
+    #[cfg(feature = "burn")]
+    if let Some(device) = DEVICE.get() {
+        return net.on(device.clone());
+    }
+    net
 }
 
 /// Options that choose the net.

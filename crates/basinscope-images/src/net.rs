@@ -22,6 +22,8 @@ pub struct BuiltNet {
     net: ImageNet,
     engine: Arc<Engine>,
     recalibrated: bool,
+    #[cfg(feature = "burn")]
+    device: Option<crate::burn::Device>,
 }
 
 impl ImageNet {
@@ -34,6 +36,8 @@ impl ImageNet {
             engine: Arc::new(Engine::new(self.graph()?, Kernel::active())),
             net: self.clone(),
             recalibrated: false,
+            #[cfg(feature = "burn")]
+            device: None,
         })
     }
 }
@@ -44,6 +48,14 @@ impl BuiltNet {
     #[must_use]
     pub fn recalibrated(mut self) -> Self {
         self.recalibrated = true;
+        self
+    }
+
+    /// The net on one of Burn's devices in place of this crate's engine.
+    #[cfg(feature = "burn")]
+    #[must_use]
+    pub fn on(mut self, device: crate::burn::Device) -> Self {
+        self.device = Some(device);
         self
     }
 
@@ -96,6 +108,20 @@ impl Net for BuiltNet {
         check_fit(self, points)?;
         check_buffers(self, buffers)?;
         let surface = ImageSurface::new(&self.engine, buffers, points)?;
+        #[cfg(feature = "burn")]
+        if let Some(device) = &self.device {
+            use crate::burn::{BurnNet, BurnSurface};
+            if self.recalibrated {
+                let expected = "cpu, where batch norms are recalibrated";
+                return Err(basinscope::Error::setting(
+                    "device",
+                    expected,
+                    device.name(),
+                ));
+            }
+            let net = BurnNet::new(self.engine.graph(), device);
+            return Ok(Box::new(BurnSurface::new(net, buffers, points, surface)?));
+        }
         Ok(Box::new(match self.recalibrated {
             true => surface.recalibrated(),
             false => surface,
@@ -103,6 +129,11 @@ impl Net for BuiltNet {
     }
 
     fn batch(&self) -> Box<dyn TrainingBatch> {
+        #[cfg(feature = "burn")]
+        if let Some(device) = &self.device {
+            use crate::burn::{BurnBatch, BurnNet};
+            return Box::new(BurnBatch::new(BurnNet::new(self.engine.graph(), device)));
+        }
         Box::new(Trainer::new(Arc::clone(&self.engine)))
     }
 

@@ -215,18 +215,30 @@ fn moved(theta: &[f32], v: &[f32]) -> Option<([Vec<f32>; 2], f64)> {
     Some(([to(1.0), to(-1.0)], step))
 }
 
+/// `∇²L(θ)·v` as a central difference of gradients.
+pub(crate) fn differenced(
+    theta: &[f32],
+    v: &[f32],
+    out: &mut [f32],
+    grad: impl Fn(&[f32], &mut [f32]),
+) {
+    let Some(([ahead, behind], step)) = moved(theta, v) else {
+        out.fill(0.0);
+        return;
+    };
+    let mut back = vec![0.0; out.len()];
+    grad(&ahead, out);
+    grad(&behind, &mut back);
+    for (out, &back) in out.iter_mut().zip(&back) {
+        *out = ((f64::from(*out) - f64::from(back)) / (2.0 * step)) as f32;
+    }
+}
+
 impl TwiceDifferentiable for ImageSurface {
     fn hvp(&self, theta: &[f32], v: &[f32], out: &mut [f32]) {
-        let Some(([ahead, behind], step)) = moved(theta, v) else {
-            out.fill(0.0);
-            return;
-        };
-        let mut back = vec![0.0; out.len()];
-        self.grad(&ahead, out);
-        self.grad(&behind, &mut back);
-        for (out, &back) in out.iter_mut().zip(&back) {
-            *out = ((f64::from(*out) - f64::from(back)) / (2.0 * step)) as f32;
-        }
+        differenced(theta, v, out, |theta, grad| {
+            self.grad(theta, grad);
+        });
     }
 }
 

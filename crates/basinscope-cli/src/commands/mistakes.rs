@@ -4,6 +4,7 @@ use crate::data_args::Source;
 use crate::lab::{self, Lab, Minimum};
 use anyhow::Result;
 use basinscope::random::stream;
+use basinscope::record::MistakesRecord;
 use basinscope_images::data::Pictures;
 use basinscope_report::figure::{self, ContactSheet, SheetPicture, Verdict};
 use rand::seq::SliceRandom;
@@ -23,54 +24,78 @@ pub fn draw(lab: &Lab) -> Result<Vec<String>> {
         return Ok(Vec::new());
     };
     let mut stems = Vec::new();
+    let mut records = Vec::new();
     for minimum in lab.best_and_worst() {
-        if let Some(sheet) = sheet(lab, minimum, pictures) {
+        let record = record(lab, minimum, pictures);
+        if !record.shown.is_empty() {
             let stem = format!("mistakes-{}", minimum.record.name);
+            let sheet = sheet(lab, &record, pictures);
             lab.draw(&stem, |theme| figure::contact_sheet(&sheet, theme))?;
             stems.push(stem);
         }
+        records.push(record);
     }
+    lab.run.write_json("results/mistakes.json", &records)?;
     Ok(stems)
 }
 
-/// `None` where it is right about every test picture.
-fn sheet(lab: &Lab, minimum: &Minimum, pictures: &Pictures) -> Option<ContactSheet> {
+/// What a minimum takes the test pictures for.
+fn record(lab: &Lab, minimum: &Minimum, pictures: &Pictures) -> MistakesRecord {
     let test = &lab.split.test;
     let classes = test.num_classes();
     let mut probabilities = vec![0.0; test.len() * classes];
     minimum
         .test
         .probabilities(&minimum.theta, &mut probabilities);
-    let predicted: Vec<usize> = (probabilities.chunks_exact(classes))
-        .map(|row| (0..classes).fold(0, |best, k| if row[k] > row[best] { k } else { best }))
-        .collect();
-    let mut wrong: Vec<usize> = (0..test.len())
-        .filter(|&index| predicted[index] != test.labels()[index] as usize)
-        .collect();
-    let count = wrong.len();
+    let mut confusion = vec![vec![0; classes]; classes];
+    let mut wrong = Vec::new();
+    for (index, row) in probabilities.chunks_exact(classes).enumerate() {
+        let best = (0..classes).fold(0, |best, k| if row[k] > row[best] { k } else { best });
+        let label = test.labels()[index] as usize;
+        confusion[label][best] += 1;
+        if best != label {
+            wrong.push((index, best));
+        }
+    }
     wrong.shuffle(&mut stream(0, "mistakes", 0));
     wrong.truncate(SHOWN);
-    wrong.sort_by_key(|&index| (test.labels()[index], index));
-    let sheet = ContactSheet {
-        title: format!("What {} gets wrong", minimum.record.name),
+    wrong.sort_by_key(|&(index, _)| (test.labels()[index], index));
+    MistakesRecord {
+        minimum: minimum.record.name.clone(),
+        classes: pictures.classes.clone(),
+        confusion,
+        shown: wrong.iter().map(|&(index, _)| index).collect(),
+        taken_for: wrong.iter().map(|&(_, class)| class).collect(),
+        version: basinscope::VERSION.into(),
+    }
+}
+
+fn sheet(lab: &Lab, record: &MistakesRecord, pictures: &Pictures) -> ContactSheet {
+    let test = &lab.split.test;
+    let picture = |(&index, &class): (&usize, &usize)| SheetPicture {
+        pixels: pictures.bytes(test.point(index)),
+        caption: format!(
+            "{} → {}",
+            record.classes[test.labels()[index] as usize],
+            record.classes[class]
+        ),
+        verdict: Verdict::Wrong,
+    };
+    ContactSheet {
+        title: format!("What {} gets wrong", record.minimum),
         note: format!(
-            "{count} of {} test pictures are taken for another class: label → prediction of {} of them",
-            test.len(),
-            wrong.len(),
+            "{} of {} test pictures are taken for another class; label → prediction of {} of them",
+            record.wrong(),
+            record.points(),
+            record.shown.len(),
         ),
         shape: pictures.shape,
         columns: COLUMNS,
-        pictures: (wrong.iter())
-            .map(|&index| SheetPicture {
-                pixels: pictures.bytes(test.point(index)),
-                caption: format!(
-                    "{} → {}",
-                    pictures.classes[test.labels()[index] as usize],
-                    pictures.classes[predicted[index]]
-                ),
-                verdict: Verdict::Wrong,
-            })
+        pictures: record
+            .shown
+            .iter()
+            .zip(&record.taken_for)
+            .map(picture)
             .collect(),
-    };
-    (count > 0).then_some(sheet)
+    }
 }

@@ -6,6 +6,8 @@ pub mod compare;
 #[cfg(feature = "images")]
 pub mod data;
 pub mod eigenvectors;
+#[cfg(feature = "images")]
+pub mod import;
 pub mod local_curve;
 pub mod local_volume;
 #[cfg(feature = "images")]

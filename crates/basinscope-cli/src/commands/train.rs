@@ -334,7 +334,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
 }
 
 /// Names become file names.
-fn check_name(name: &str) -> Result<()> {
+pub fn check_name(name: &str) -> Result<()> {
     let fine = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if name.is_empty() || name.starts_with('.') || !name.chars().all(fine) {
         return Err(Error::setting("name", "letters, digits, '-', '_' and '.'", name).into());

@@ -23,7 +23,7 @@ pub(super) struct Picture {
 }
 
 /// The records that figures are drawn from, by what the figure's name begins with.
-const RECORDS: [(&str, &str); 14] = [
+const RECORDS: [(&str, &str); 15] = [
     ("dial", "results/minima.json"),
     ("training", "results/minima.json"),
     ("minefield", "results/minefield.json"),
@@ -37,6 +37,7 @@ const RECORDS: [(&str, &str); 14] = [
     ("honest-scatter", "results/local-volumes.json"),
     ("local-volumes", "results/local-volumes.json"),
     ("constrained-dimensions", "results/local-volumes.json"),
+    ("mistakes", "results/mistakes.json"),
     ("sample-accuracy", "results/local-volumes.json"),
 ];
 

@@ -13,6 +13,7 @@ mod local_trust;
 mod local_volume;
 mod minefield;
 mod minima;
+mod mistakes;
 mod mystery;
 mod numbers;
 mod play;
@@ -70,6 +71,7 @@ pub fn index_html(run: &RunDir) -> Result<String, PageError> {
     sections.extend(minefield::section(&story, &play, run)?);
     sections.extend(flatness::section(&story, &play, run)?);
     sections.extend(boundaries::section(&story, &play, run)?);
+    sections.extend(mistakes::section(run)?);
     sections.extend(volume::section(&story, &play, run)?);
     sections.extend(curvature::section(&story, run)?);
     sections.push(numbers::section(&story, run)?);

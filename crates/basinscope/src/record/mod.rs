@@ -10,6 +10,7 @@ mod local_volume;
 mod margins;
 mod minefield;
 mod minimum;
+mod mistakes;
 mod optimizers;
 mod path;
 mod rank;
@@ -37,6 +38,7 @@ pub use minefield::{
     BadMinimumRecord, BasinSummary, Distance, EmbeddingRecord, IterateRecord, MinefieldRecord,
 };
 pub use minimum::{HistoryPoint, MinimumRecord};
+pub use mistakes::MistakesRecord;
 pub use optimizers::OptimizerRecord;
 pub use path::{LineRecord, PathFrame, PathRecord};
 pub use rank::RankCorrelation;
