@@ -51,9 +51,18 @@ fn every_net_gives_pytorchs_losses_gradients_and_statistics() {
                     false => Norms::Running(&before),
                 };
                 let loss = trainer.loss_and_grad(&theta, norms, &mut grad);
+                // Among the millions of activations of the large nets a few lie so close to 0 that
+                // rounding decides their sign; one turned sign is up to a few thousandths of a
+                // block's gradient. Which ones turn depends on the order of sums: on the portable
+                // path none does.
+                let is_small = theta.len() < 200_000;
+                let tolerance = match is_small || kernel == Kernel::Portable {
+                    true => 1e-4,
+                    false => 1e-2,
+                };
                 let logits = trainer.logits();
                 let running = pass.train.then_some(&running[..]);
-                let worst = pass.check(&graph, Some(&logits), loss, &grad, running, 1e-4);
+                let worst = pass.check(&graph, Some(&logits), loss, &grad, running, tolerance);
                 let of = format!("{} {name} {kernel:?}", fixture.net);
                 let worst = worst.unwrap_or_else(|what| panic!("{of}: {what}"));
                 eprintln!("{of}: within {worst:.1e}");
