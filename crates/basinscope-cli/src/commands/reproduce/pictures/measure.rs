@@ -68,6 +68,10 @@ impl Settings {
         let with_basin: Vec<&Minimum> = (lab.minima.iter())
             .filter(|minimum| minimum.train.loss(&minimum.theta) < self.cutoff)
             .collect();
+        if with_basin.is_empty() {
+            bench.note("No minimum lies under the cutoff: there is no basin to measure.");
+            return Ok(());
+        }
         let radial = RadialSettings {
             cutoff: self.cutoff,
             directions: self.rays,

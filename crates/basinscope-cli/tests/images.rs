@@ -1,0 +1,346 @@
+//! Image nets through the binary: from a download to the scatter plot, and every command on a run.
+
+#![cfg(feature = "images")]
+
+#[path = "../../basinscope-images/tests/support/server.rs"]
+mod server;
+mod support;
+
+use basinscope_images::data::Md5Sum;
+use serde_json::Value;
+use server::{Reply, Server};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../basinscope-images/tests/fixtures")
+}
+
+/// Runs a command of the binary; its exit code, what it said and its summary.
+fn run(folder: &Path, args: &[&str]) -> (i32, String, Value) {
+    let mut command = support::basinscope(folder);
+    command
+        .env("BASINSCOPE_DATA", "cache")
+        .arg("--json")
+        .args(args);
+    for proxy in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+        command.env_remove(proxy);
+    }
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let summary = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+    (output.status.code().unwrap(), said, summary)
+}
+
+fn done(folder: &Path, args: &[&str]) -> Value {
+    let (code, said, summary) = run(folder, args);
+    assert_eq!(code, 0, "{args:?}: {said}");
+    summary
+}
+
+fn refused(folder: &Path, args: &[&str], parts: &[&str]) {
+    let (code, said, _) = run(folder, args);
+    assert_eq!(code, 2, "{args:?}: {said}");
+    for part in parts {
+        assert!(said.contains(part), "{args:?} lacks `{part}`: {said}");
+    }
+}
+
+/// SVHN's three files, small ones that SciPy wrote, in a folder.
+fn svhn(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    fs::create_dir_all(folder).unwrap();
+    let copy = |part: &str| {
+        let name = format!("{part}_32x32.mat");
+        let bytes = fs::read(fixtures().join(format!("svhn_striped_{part}.mat"))).unwrap();
+        fs::write(folder.join(&name), &bytes).unwrap();
+        (name, bytes)
+    };
+    ["train", "test", "extra"].map(copy).to_vec()
+}
+
+const RECIPE: &str = r#"
+[common]
+pictures = "svhn"
+net = "resnet8x0.25"
+claims = "volumes"
+
+[common.train]
+initialization = "he-normal"
+optimizer = { name = "sgd", momentum = 0.9, nesterov = false }
+learning_rate = 0.05
+steps = 160
+batch_size = { points = 24 }
+schedule = { warmup = 5, decay = { name = "cosine", floor = 0.01 } }
+look_every = 40
+
+[common.measure]
+pictures = 24
+cutoff = 0.3
+rays = 5
+directions = 2
+reach = 0.5
+steps = 4
+sigma = [0.003]
+particles = 12
+moves = 1
+doublings = 0
+replicates = 2
+
+[quick]
+minima = [
+    { name = "clean" },
+    { name = "some", poison = { points = 10, batch = 8, factor = 0.3, form = "reverse", redrawn = false } },
+    { name = "all", poison = { points = 48, batch = 12, factor = 0.5, form = "reverse", redrawn = false } },
+]
+"#;
+
+#[test]
+fn from_a_server_to_the_scatter_of_svhn() {
+    let folder = tempfile::tempdir().unwrap();
+    let f = folder.path();
+    let files = svhn(&f.join("served"));
+    let sums: String = (files.iter())
+        .map(|(name, _)| {
+            format!(
+                "{}  {name}\n",
+                Md5Sum::of_file(&f.join("served").join(name)).unwrap()
+            )
+        })
+        .collect();
+    fs::write(f.join("MD5SUMS"), sums).unwrap();
+    let server = Server::start(move |_, request| {
+        let named = |(name, _): &&(String, Vec<u8>)| request.path.ends_with(name.as_str());
+        let (_, bytes) = files.iter().find(named).unwrap();
+        Reply::ranged(bytes, request)
+    });
+    let mirror = format!("{}/houses", server.address);
+    let fetch = [
+        "data",
+        "fetch",
+        "svhn",
+        "--extra",
+        "--mirror",
+        &mirror,
+        "--checksums",
+        "MD5SUMS",
+    ];
+    done(f, &fetch);
+
+    fs::write(f.join("recipe.toml"), RECIPE).unwrap();
+    let reproduce = [
+        "reproduce",
+        "svhn",
+        "--recipe",
+        "recipe.toml",
+        "--out",
+        "out",
+    ];
+    let (code, said, summary) = run(f, &reproduce);
+    assert!(code <= 1, "bars may be missed, nothing else: {said}");
+    let out = f.join("out/svhn");
+    let minima: Vec<Value> =
+        serde_json::from_slice(&fs::read(out.join("results/minima.json")).unwrap()).unwrap();
+    let names: Vec<&str> = minima.iter().map(|m| m["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["clean", "some", "all"]);
+    assert_eq!(minima[0]["train_accuracy"], 1.0);
+    for figure in [
+        "dial",
+        "training",
+        "perturbations",
+        "radii",
+        "volume-gap",
+        "honest-scatter",
+    ] {
+        assert!(
+            out.join(format!("figures/{figure}.png")).is_file(),
+            "{figure}: {said}"
+        );
+    }
+    let page = fs::read_to_string(out.join("index.html")).unwrap();
+    assert!(page.contains("honest-scatter"));
+    assert!(!out.join("data.npz").exists(), "pictures are not copied");
+    let rows = summary["sheets"][0]["rows"].as_array().unwrap();
+    assert!(
+        rows.iter()
+            .any(|row| row["quantity"].as_str().unwrap().contains("decades"))
+    );
+
+    // The same command reads everything again and ends the same.
+    let volumes = fs::read(out.join("results/volumes.json")).unwrap();
+    assert_eq!(run(f, &reproduce).0, code);
+    assert_eq!(fs::read(out.join("results/volumes.json")).unwrap(), volumes);
+}
+
+#[test]
+fn every_command_works_on_a_run_of_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let f = folder.path();
+    svhn(&f.join("houses"));
+    let trained = done(
+        f,
+        &[
+            "train",
+            "--data",
+            "houses",
+            "--net",
+            "resnet8x0.25",
+            "--epochs",
+            "40",
+            "--batch",
+            "24",
+            "--lr",
+            ".05",
+            "--warmup",
+            "5",
+            "--out",
+            "run",
+        ],
+    );
+    assert_eq!(trained["minimum"]["train_accuracy"], 1.0);
+    assert_eq!(
+        trained["minimum"]["architecture"],
+        "ResNet-8, width × 0.25, 3×32×32 → 10"
+    );
+    let page = fs::read_to_string(f.join("run/index.html")).unwrap();
+    let wrong = f.join("run/figures/mistakes-minimum.png").is_file();
+    assert_eq!(page.contains("What they get wrong"), wrong);
+
+    let slice = ["slice", "run", "--x=-.5:.5:3", "--directions", "2"];
+    let kept = done(f, &slice);
+    let anew = done(f, &[&slice[..], &["--recalibrate"]].concat());
+    let middle = |summary: &Value| summary["records"][0]["train_loss"][0][1].as_f64().unwrap();
+    let (kept, anew) = (middle(&kept), middle(&anew));
+    assert!(kept != anew && (kept - anew).abs() < 0.3, "{kept} {anew}");
+    done(
+        f,
+        &[
+            "surface",
+            "run",
+            "--x=-.2:.2:3",
+            "--y=-.2:.2:3",
+            "--other-planes",
+            "1",
+        ],
+    );
+    let radial = [
+        "volume",
+        "run",
+        "--method",
+        "radial",
+        "--directions",
+        "3",
+        "--cutoff",
+        ".5",
+    ];
+    let volume = done(f, &[&radial[..], &["--subset", "20"]].concat());
+    assert!(volume["records"][0]["radius_median"].as_f64().unwrap() > 0.0);
+    refused(
+        f,
+        &[&radial[..], &["--subset", "99"]].concat(),
+        &["subset", "48"],
+    );
+    let subsim = [
+        "volume",
+        "run",
+        "--sigma",
+        ".003",
+        "--stiff",
+        "0",
+        "--particles",
+        "12",
+        "--moves",
+        "1",
+        "--doublings",
+        "0",
+        "--replicates",
+        "2",
+        "--cutoff",
+        ".5",
+    ];
+    done(f, &subsim);
+    refused(f, &["boundary", "run"], &["perceptron", "ResNet-8"]);
+
+    // Pictures that changed are told, not mixed up.
+    let train = f.join("houses/train_32x32.mat");
+    fs::write(
+        &train,
+        fs::read(fixtures().join("svhn_packed.mat")).unwrap(),
+    )
+    .unwrap();
+    refused(f, &slice, &["houses", "MD5"]);
+}
+
+#[test]
+fn weights_of_pytorch_make_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let f = folder.path();
+    svhn(&f.join("houses"));
+    let import = fixtures().join("import");
+    let files: Vec<PathBuf> = fs::read_dir(&import)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
+    let named = |part: &str| {
+        let found = files
+            .iter()
+            .find(|path| path.to_string_lossy().contains(part));
+        found
+            .unwrap_or_else(|| panic!("{part} among {files:?}"))
+            .to_str()
+            .unwrap()
+            .to_owned()
+    };
+    let evil = named("evil.pt");
+    let to = ["--data", "houses", "--net", "resnet8x0.125", "--out"];
+    refused(
+        f,
+        &[&["import", &evil], &to[..], &["evil"]].concat(),
+        &["evil"],
+    );
+    assert!(!f.join("evil").exists(), "nothing is half-written");
+    let safetensors = named("plain.safetensors");
+    let (code, said, summary) = run(f, &[&["import", &safetensors], &to[..], &["mine"]].concat());
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(summary["minimum"]["stopped"], "imported");
+    done(f, &["slice", "mine", "--x=-.5:.5:3", "--directions", "1"]);
+}
+
+#[test]
+fn what_there_is_not_is_refused_in_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let f = folder.path();
+    svhn(&f.join("houses"));
+    let train =
+        |more: &[&'static str]| [&["train", "--data", "houses", "--out", "run"], more].concat();
+    refused(
+        f,
+        &train(&["--net", "resnet21"]),
+        &["net", "resnet20", "resnet21"],
+    );
+    refused(
+        f,
+        &train(&["--train-points", "49"]),
+        &["train points", "48", "49"],
+    );
+    refused(
+        f,
+        &train(&["--poison", "10", "--poison-batch", "11"]),
+        &["poison.batch", "10", "11"],
+    );
+    refused(
+        f,
+        &["train", "--data", "mnist", "--out", "run"],
+        &["data fetch mnist"],
+    );
+    refused(
+        f,
+        &["train", "--net", "resnet20", "--out", "run"],
+        &["net", "pictures"],
+    );
+    refused(
+        f,
+        &[&["--device", "gpu"], &train(&[])[..]].concat(),
+        &["device", "cpu", "gpu"],
+    );
+    assert!(!f.join("run").exists(), "nothing is half-written");
+}
