@@ -1,59 +1,84 @@
-//! Pictures a second of evaluation and of training: `throughput NET PICTURES SIDE CHANNELS BATCH`.
+//! Pictures a second, evaluated and trained, for `benches/peers/images.sh`:
+//!
+//! `throughput NET PICTURES CHANNELS SIDE BATCH THREADS DEVICE ROUNDS [WEIGHTS PIXELS]` prints a
+//! line of JSON a round. WEIGHTS is a PyTorch file and PIXELS raw f32 pictures, whose mean loss
+//! (label = index mod 10) is printed to be compared; without them both are drawn.
 
 use basinscope::data::Dataset;
-use basinscope::net::{Initialization, Kernel, LossKind, Net};
-use basinscope::random::stream;
+use basinscope::net::{Initialization, LossKind, Net};
+use basinscope::random::{fill_normal, stream};
 use basinscope_images::graph::{Family, ImageNet};
+use basinscope_images::{BuiltNet, import};
+use std::error::Error;
+use std::path::Path;
 use std::time::Instant;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [name, count, side, channels, batch, threads, kernel] = &args[..] else {
-        return Err("NET PICTURES SIDE CHANNELS BATCH THREADS KERNEL".into());
+    let [name, count, channels, side, batch, threads, device, rounds, files @ ..] = &args[..] else {
+        return Err("NET PICTURES CHANNELS SIDE BATCH THREADS DEVICE ROUNDS [WEIGHTS PIXELS]".into());
     };
-    Kernel::from_name(kernel)?.force()?;
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads.parse()?)
         .build_global()?;
-    let (count, side, channels): (usize, usize, usize) =
-        (count.parse()?, side.parse()?, channels.parse()?);
+    let (count, channels, side): (usize, usize, usize) =
+        (count.parse()?, channels.parse()?, side.parse()?);
     let net = ImageNet {
         family: Family::from_name(name)?,
         input: [channels, side, side],
         classes: 10,
-    }
-    .build()?;
-    let mut rng = stream(0, "pictures", 0);
+    };
+    let net = on(device, net.build()?)?;
+    let mut rng = stream(0, "throughput", 0);
     let mut inputs = vec![0.0; count * channels * side * side];
-    basinscope::random::fill_normal(&mut rng, &mut inputs);
-    let labels = (0..count).map(|i| (i % 10) as u32).collect();
-    let pictures = Dataset::new(inputs, labels, channels * side * side, 10)?;
-    let theta = net.initialize(Initialization::HeNormal, &mut rng);
-    let mut buffers = net.initial_buffers();
-    let surface = net.surface(&buffers, &pictures)?;
-    let macs = net.engine().graph().multiply_adds();
-    for _ in 0..3 {
-        let start = Instant::now();
-        let loss = surface.loss(&theta);
-        let rate = count as f64 / start.elapsed().as_secs_f64();
-        let gflops = 2e-9 * rate * macs as f64;
-        println!("evaluate {rate:.0} pictures/s, {gflops:.0} GFLOP/s (loss {loss:.5})");
-    }
-    let size: usize = batch.parse()?;
-    let mut training = net.batch();
-    let mut grad = vec![0.0; theta.len()];
-    for _ in 0..3 {
-        let start = Instant::now();
-        for from in (0..count / size).map(|k| k * size) {
-            let part = pictures.select(&(from..from + size).collect::<Vec<_>>());
-            training.refill(&[(&part, LossKind::CrossEntropy, 1.0)]);
-            training.loss_and_grad(&theta, &mut buffers, &mut grad);
+    let (theta, buffers) = match files {
+        [weights, pixels, ..] => {
+            let bytes = std::fs::read(pixels)?;
+            for (value, bytes) in inputs.iter_mut().zip(bytes.chunks_exact(4)) {
+                *value = f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+            }
+            let imported = import::weights(Path::new(weights), net.engine().graph())?;
+            (imported.theta, imported.buffers)
         }
-        let rate = (count / size * size) as f64 / start.elapsed().as_secs_f64();
+        _ => {
+            fill_normal(&mut rng, &mut inputs);
+            let theta = net.initialize(Initialization::HeNormal, &mut rng);
+            (theta, net.initial_buffers())
+        }
+    };
+    let labels = (0..count).map(|index| (index % 10) as u32).collect();
+    let pictures = Dataset::new(inputs, labels, channels * side * side, 10)?;
+    let surface = net.surface(&buffers, &pictures)?;
+    let size: usize = batch.parse()?;
+    let parts: Vec<Dataset> = (0..count / size)
+        .map(|k| pictures.select(&(k * size..(k + 1) * size).collect::<Vec<_>>()))
+        .collect();
+    let (mut batch, mut grad) = (net.batch(), vec![0.0; theta.len()]);
+    let mut running = buffers.clone();
+    for _ in 0..rounds.parse()? {
+        let begun = Instant::now();
+        let loss = surface.loss(&theta);
+        let evaluated = count as f64 / begun.elapsed().as_secs_f64();
+        let begun = Instant::now();
+        for part in &parts {
+            batch.refill(&[(part, LossKind::CrossEntropy, 1.0)]);
+            batch.loss_and_grad(&theta, &mut running, &mut grad);
+        }
+        let trained = (parts.len() * size) as f64 / begun.elapsed().as_secs_f64();
+        let macs = net.engine().graph().multiply_adds();
         println!(
-            "train    {rate:.0} pictures/s, {:.0} GFLOP/s",
-            6e-9 * rate * macs as f64
+            "{{\"evaluate\": {evaluated:.1}, \"train\": {trained:.1}, \"loss\": {loss:.7}, \"multiply_adds\": {macs}}}"
         );
     }
     Ok(())
+}
+
+fn on(device: &str, net: BuiltNet) -> Result<BuiltNet, Box<dyn Error>> {
+    if device == "cpu" {
+        return Ok(net);
+    }
+    #[cfg(feature = "burn")]
+    return Ok(net.on(basinscope_images::burn::Device::from_name(device)?));
+    #[cfg(not(feature = "burn"))]
+    Err("devices other than cpu need --features burn".into())
 }
