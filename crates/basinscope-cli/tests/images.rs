@@ -258,6 +258,36 @@ fn every_command_works_on_a_run_of_pictures() {
         ".5",
     ];
     done(f, &subsim);
+    for matrix in ["hessian", "gauss-newton"] {
+        let spectrum = [
+            "spectrum", "run", "--matrix", matrix, "--top", "2", "--bottom", "1",
+        ];
+        let few = [
+            "--probes",
+            "2",
+            "--lanczos-steps",
+            "8",
+            "--trace-products",
+            "12",
+        ];
+        let found = done(
+            f,
+            &[&spectrum[..], &few, &["--eigen-products", "12"]].concat(),
+        );
+        assert_eq!(found["records"][0]["differenced"], true, "{found}");
+    }
+    let compare = [
+        "compare",
+        "run",
+        "--measures",
+        "radius,norm",
+        "--rays",
+        "3",
+        "--cutoff",
+        ".5",
+    ];
+    let compared = done(f, &compare);
+    assert!(compared.to_string().contains("ResNet-8"), "{compared}");
     refused(f, &["boundary", "run"], &["perceptron", "ResNet-8"]);
 
     // Pictures that changed are told, not mixed up.

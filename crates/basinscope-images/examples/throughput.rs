@@ -15,8 +15,21 @@ use std::time::Instant;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [name, count, channels, side, batch, threads, device, rounds, files @ ..] = &args[..] else {
-        return Err("NET PICTURES CHANNELS SIDE BATCH THREADS DEVICE ROUNDS [WEIGHTS PIXELS]".into());
+    let [
+        name,
+        count,
+        channels,
+        side,
+        batch,
+        threads,
+        device,
+        rounds,
+        files @ ..,
+    ] = &args[..]
+    else {
+        return Err(
+            "NET PICTURES CHANNELS SIDE BATCH THREADS DEVICE ROUNDS [WEIGHTS PIXELS]".into(),
+        );
     };
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads.parse()?)

@@ -128,3 +128,73 @@ fn what_does_not_fit_is_refused() {
     assert!(refusal(&[], Mode::Eval).contains("pictures"));
     assert!(net.with_batch_size(0).is_err());
 }
+
+#[test]
+fn the_engine_and_burn_agree() {
+    use basinscope::data::Dataset;
+    use basinscope::net::{LossKind, Net};
+    use basinscope::surface::{Differentiable, Evaluate, LossSurface};
+    use basinscope_images::graph::{Family, ImageNet};
+    for (name, input) in [
+        ("resnet20", [3, 32, 32]),
+        ("vgg13x0.125", [3, 32, 32]),
+        ("lenet5", [1, 28, 28]),
+    ] {
+        let family = Family::from_name(name).unwrap();
+        let net = ImageNet {
+            family,
+            input,
+            classes: 10,
+        };
+        let engine = net.build().unwrap();
+        let burn = engine.clone().on(Device::from_name("flex").unwrap());
+        let graph = engine.engine().graph();
+        let (theta, buffers) = (theta(graph), buffers(graph));
+        let len: usize = input.iter().product();
+        let inputs = (0..20 * len)
+            .map(|k| (k * 2_654_435_761 % 1999) as f32 / 1000.0 - 1.0)
+            .collect();
+        let labels = (0..20).map(|k| k % 10).collect();
+        let points = Dataset::new(inputs, labels, len, 10).unwrap();
+        let [ours, theirs] = [&engine, &burn].map(|net| net.surface(&buffers, &points).unwrap());
+        let (a, b) = (ours.evaluate(&theta), theirs.evaluate(&theta));
+        assert!(
+            (a.loss - b.loss).abs() < 1e-5 * a.loss.max(1.0),
+            "{name}: {a:?} {b:?}"
+        );
+        assert_eq!(a.accuracy, b.accuracy);
+        let (mut each, mut other) = (vec![0.0; 20], vec![0.0; 20]);
+        ours.example_losses(&theta, &mut each);
+        theirs.example_losses(&theta, &mut other);
+        for (a, b) in each.iter().zip(&other) {
+            assert!((a - b).abs() < 2e-5 * a.max(1.0), "{name}: {a} {b}");
+        }
+        let sum = 20.0 * a.loss;
+        for surface in [&ours, &theirs] {
+            assert!(surface.sum_at_most(&theta, 1.001 * sum));
+            assert!(!surface.sum_at_most(&theta, 0.999 * sum));
+        }
+        let mut grads = [vec![0.0; theta.len()], vec![0.0; theta.len()]];
+        ours.loss_and_grad(&theta, &mut grads[0]);
+        theirs.loss_and_grad(&theta, &mut grads[1]);
+        close(name, &grads);
+        // A step of training moves statistics alike.
+        let mut moved = [buffers.clone(), buffers.clone()];
+        for ((net, moved), grad) in [&engine, &burn].into_iter().zip(&mut moved).zip(&mut grads) {
+            let mut batch = net.batch();
+            batch.refill(&[(&points, LossKind::Reverse, 1.0)]);
+            batch.loss_and_grad(&theta, moved, grad);
+        }
+        close(name, &grads);
+        close(name, &moved);
+    }
+}
+
+/// Up to the few activations whose sign rounding decides.
+fn close(what: &str, [a, b]: &[Vec<f32>; 2]) {
+    let norm =
+        |x: &mut dyn Iterator<Item = f32>| x.map(|x| f64::from(x).powi(2)).sum::<f64>().sqrt();
+    let off = norm(&mut a.iter().zip(b).map(|(a, b)| a - b));
+    let size = norm(&mut a.iter().copied());
+    assert!(off <= 5e-3 * size, "{what}: {off} of {size}");
+}
