@@ -166,6 +166,9 @@ impl DataArgs {
     /// file, or an NPZ with an array `images`.
     fn pictures(&self) -> Result<Option<DataConfig>> {
         use basinscope_images::data::{Official, cache_folder};
+        if Generator::from_name(&self.data).is_ok() {
+            return Ok(None);
+        }
         let path = std::path::Path::new(&self.data);
         let name = path
             .file_name()
