@@ -81,7 +81,7 @@ directions = 2
 reach = 0.5
 steps = 4
 sigma = [0.003]
-particles = 12
+particles = 20
 moves = 1
 doublings = 0
 replicates = 2
@@ -247,7 +247,7 @@ fn every_command_works_on_a_run_of_pictures() {
         "--stiff",
         "0",
         "--particles",
-        "12",
+        "20",
         "--moves",
         "1",
         "--doublings",

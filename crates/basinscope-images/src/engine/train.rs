@@ -49,6 +49,9 @@ pub struct Trainer {
     moments: Vec<Option<Normed>>,
 }
 
+/// What a step does: fills the output of a panel.
+type PanelStep<'a> = Box<dyn Fn(usize, &mut [f32]) + Sync + 'a>;
+
 /// Statistics a norm was done with.
 struct Normed {
     mean: Vec<f32>,
@@ -161,12 +164,7 @@ impl Trainer {
     }
 
     /// What a step does to a panel.
-    fn forward_step<'a>(
-        &'a self,
-        at: usize,
-        step: &'a Step,
-        theta: &'a [f32],
-    ) -> Box<dyn Fn(usize, &mut [f32]) + Sync + 'a> {
+    fn forward_step<'a>(&'a self, at: usize, step: &'a Step, theta: &'a [f32]) -> PanelStep<'a> {
         let engine = &*self.engine;
         let kernel = engine.kernel;
         let input = step.inputs[0];
@@ -448,11 +446,12 @@ impl Trainer {
             .into_par_iter()
             .map(|part| {
                 let mut sums = vec![0.0; range.len()];
-                for panel in part * each..((part + 1) * each).min(self.panels()) {
+                let own = delta.iter().enumerate().skip(part * each).take(each);
+                for (panel, delta) in own {
                     engine.kernel.dispatch(WeightGrad {
                         convolution,
                         input: self.value(input, panel),
-                        delta: delta[panel].values(),
+                        delta: delta.values(),
                         grad: &mut sums,
                     });
                 }

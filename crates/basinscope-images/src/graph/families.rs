@@ -81,7 +81,7 @@ impl Family {
         };
         let scaled = |width: f64| {
             let scaled = (width * multiplier).round();
-            (scaled >= 1.0 && scaled <= 4096.0).then_some(scaled as usize)
+            (1.0..=4096.0).contains(&scaled).then_some(scaled as usize)
         };
         if let Some(depth) = stem.strip_prefix("resnet") {
             let depth = depth.trim_start_matches('-').parse().ok()?;
