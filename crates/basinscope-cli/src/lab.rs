@@ -215,8 +215,8 @@ impl Lab {
         Ok(Self { run, split, minima })
     }
 
-    /// Leaves `count` of the training points, drawn at random, in every minimum's surface; says
-    /// what that does to the losses.
+    /// Leaves `count` of the training points, drawn at random, in every minimum's surface, and at
+    /// most as many test points; says what that does to the losses.
     pub fn thin_out(&mut self, count: usize, seed: u64) -> Result<String> {
         let all = self.split.train.len();
         if count == 0 || count > all {
@@ -233,8 +233,18 @@ impl Lab {
             pool: 0,
         };
         self.split.train = basinscope::data::split(&self.split.train, sizes, rng)?.train;
+        let judged = self.split.test.len();
+        if count < judged {
+            let sizes = SplitSizes {
+                train: count,
+                test: judged - count,
+                pool: 0,
+            };
+            self.split.test = basinscope::data::split(&self.split.test, sizes, rng)?.train;
+        }
         let mut losses = Vec::new();
         for minimum in &mut self.minima {
+            minimum.test = minimum.net.surface(&minimum.buffers, &self.split.test)?;
             let whole = minimum.train.loss(&minimum.theta);
             minimum.train = minimum.net.surface(&minimum.buffers, &self.split.train)?;
             let mut each = vec![0.0; count];

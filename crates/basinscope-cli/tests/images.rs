@@ -75,7 +75,7 @@ look_every = 40
 
 [common.measure]
 pictures = 24
-cutoff = 0.3
+cutoff = 2.0
 rays = 5
 directions = 2
 reach = 0.5
@@ -288,7 +288,7 @@ fn every_command_works_on_a_run_of_pictures() {
     ];
     let compared = done(f, &compare);
     assert!(compared.to_string().contains("ResNet-8"), "{compared}");
-    refused(f, &["boundary", "run"], &["perceptron", "ResNet-8"]);
+    refused(f, &["boundary", "run"], &["num_features", "3072"]);
 
     // Pictures that changed are told, not mixed up.
     let train = f.join("houses/train_32x32.mat");
