@@ -3,13 +3,13 @@
 //! Values lie in *panels* of as many pictures as a register has lanes, `[height][width]`
 //! `[channels][lanes]`. So every operation, whatever its channels, kernel or stride, is arithmetic
 //! on whole registers; weights are broadcast, nothing is shuffled and nothing is padded. A
-//! convolution is a list of [`gather`] segments, each a few neighbouring outputs that share their
-//! taps, and one register [`tile`] of eight channels times three positions does all of them:
-//! forward, and backward towards the input, where strides become classes of columns. [`outer`] is
+//! convolution is a list of `gather` segments, each a few neighbouring outputs that share their
+//! taps, and one register `tile` of eight channels times three positions does all of them:
+//! forward, and backward towards the input, where strides become classes of columns. `outer` is
 //! its counterpart for the gradient of the weights.
 //!
 //! Evaluation folds batch norms into the convolution before them, and adds shortcuts, norms and
-//! activations before a tile leaves its registers ([`plan`]). Training keeps what the backward
+//! activations before a tile leaves its registers (`plan`). Training keeps what the backward
 //! pass reads and no more.
 //!
 //! Panels are work for threads; their sums are added in the order of the panels, so the bits do
