@@ -125,10 +125,19 @@ fn volumes(settings: &Settings, minima: &[MinimumRecord], bench: &mut Bench) -> 
     let local: Vec<LocalVolumeRecord> = bench.run.read_json("results/local-volumes.json")?;
     let both: Vec<(f64, f64)> = (local.iter())
         .filter_map(|record| {
-            let gap = record.generalization_gap;
-            Some((record.curve.last()?.ln_p?, gap))
+            let point = record.curve.last().filter(|point| point.converged)?;
+            Some((point.ln_p?, record.generalization_gap))
         })
         .collect();
+    if both.len() < local.len() {
+        bench.note(format!(
+            "Local volumes: {} of {} minima have a converged ln P at the largest σ; they are not \
+             ranked. `volume --method subsim` with more --particles and --moves measures them on.",
+            both.len(),
+            local.len()
+        ));
+        return Ok(());
+    }
     if both.len() > 2 {
         let (values, gaps): (Vec<f64>, Vec<f64>) = both.into_iter().unzip();
         let found = rank_correlation(&values, &gaps, bench.seed)?;
