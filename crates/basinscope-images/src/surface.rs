@@ -2,12 +2,13 @@
 
 use crate::engine::{Engine, Norms, Panels, Score, Trainer};
 use basinscope::data::Dataset;
-use basinscope::net::{LossKind, NetSurface};
+use basinscope::net::NetSurface;
 use basinscope::surface::{
     Differentiable, Evaluate, Evaluation, LossSurface, Predict, TwiceDifferentiable,
 };
 use basinscope::{Error, Result};
 use rayon::prelude::*;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Pictures of a gradient's batch: as many as are held in memory at a time.
@@ -25,7 +26,6 @@ pub struct ImageSurface {
     engine: Arc<Engine>,
     buffers: Vec<f32>,
     pictures: Panels,
-    chunks: Vec<Dataset>,
     /// Whether statistics are taken anew at each θ.
     recalibrates: bool,
     trainers: Mutex<Vec<Trainer>>,
@@ -40,15 +40,10 @@ impl ImageSurface {
         if pictures.is_empty() {
             return Err(Error::setting("points", "at least one", 0));
         }
-        let all: Vec<usize> = (0..pictures.len()).collect();
         Ok(Self {
             engine: Arc::clone(engine),
             buffers: buffers.to_vec(),
             pictures: engine.panels(pictures),
-            chunks: all
-                .chunks(CHUNK)
-                .map(|part| pictures.select(part))
-                .collect(),
             recalibrates: false,
             trainers: Mutex::default(),
         })
@@ -75,6 +70,14 @@ impl ImageSurface {
             .unwrap_or_else(|| Trainer::new(Arc::clone(&self.engine)))
     }
 
+    /// Panels that are passed through together where all values are kept.
+    fn chunks(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let (all, each) = (self.pictures.num_panels(), CHUNK / self.pictures.lanes());
+        (0..all)
+            .step_by(each)
+            .map(move |from| from..(from + each).min(all))
+    }
+
     fn give_back(&self, trainer: Trainer) {
         let mut pool = self.trainers.lock().unwrap_or_else(PoisonError::into_inner);
         pool.push(trainer);
@@ -87,8 +90,8 @@ impl ImageSurface {
         }
         let mut trainer = self.trainer();
         let mut running = self.engine.graph().initial_buffers();
-        for (done, chunk) in self.chunks.iter().enumerate() {
-            trainer.refill(&[(chunk, LossKind::CrossEntropy, 1.0)]);
+        for (done, panels) in self.chunks().enumerate() {
+            trainer.refill_from(&self.pictures, panels, 1.0);
             let momentum = 1.0 / (done + 1) as f32;
             let running = &mut running;
             trainer.forward(theta, Norms::Batch { running, momentum });
@@ -122,10 +125,10 @@ impl ImageSurface {
         let statistics = self.statistics(theta);
         let mut trainer = self.trainer();
         let mut part = vec![0.0; grad.len()];
-        let (mut loss, count) = (0.0, self.examples() as f64);
+        let (mut loss, share) = (0.0, 1.0 / self.examples() as f64);
         grad.fill(0.0);
-        for chunk in &self.chunks {
-            trainer.refill(&[(chunk, LossKind::CrossEntropy, chunk.len() as f64 / count)]);
+        for panels in self.chunks() {
+            trainer.refill_from(&self.pictures, panels, share);
             loss += trainer.loss_and_grad(theta, Norms::Running(&statistics), &mut part);
             for (grad, &part) in grad.iter_mut().zip(&part) {
                 *grad += part;
@@ -254,8 +257,8 @@ impl NetSurface for ImageSurface {
         let mut trainer = self.trainer();
         let mut part = vec![0.0; out.len()];
         let share = 1.0 / self.examples() as f64;
-        for chunk in &self.chunks {
-            trainer.refill(&[(chunk, LossKind::CrossEntropy, 1.0)]);
+        for panels in self.chunks() {
+            trainer.refill_from(&self.pictures, panels, 1.0);
             let mut logits = |theta: &[f32]| {
                 trainer.forward(theta, Norms::Running(&statistics));
                 trainer.logits()

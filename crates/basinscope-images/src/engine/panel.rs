@@ -5,6 +5,7 @@ use crate::graph::Shape;
 use basinscope::data::Dataset;
 use basinscope::net::Kernel;
 use pulp::{Simd, WithSimd};
+use std::ops::Range;
 
 /// How many pictures a kernel does side by side.
 pub(super) fn lanes(kernel: Kernel) -> usize {
@@ -91,6 +92,20 @@ impl Panels {
                 lanes[used..].fill(0.0);
             }
         }
+    }
+
+    /// Takes some of another's panels in place of its own pictures, in memory it has.
+    pub(super) fn copy(&mut self, from: &Self, panels: Range<usize>) {
+        let last = (panels.end * from.lanes).min(from.len());
+        self.labels.clear();
+        self.labels
+            .extend_from_slice(&from.labels[panels.start * from.lanes..last]);
+        self.pictures.truncate(panels.len());
+        let (ready, rest) = from.pictures[panels].split_at(self.pictures.len());
+        for (to, from) in self.pictures.iter_mut().zip(ready) {
+            to.values_mut().copy_from_slice(from.values());
+        }
+        self.pictures.extend_from_slice(rest);
     }
 
     /// Pictures of a panel: all its lanes but for the last one.

@@ -16,6 +16,7 @@ use basinscope::data::Dataset;
 use basinscope::net::LossKind;
 use rayon::prelude::*;
 use std::mem::take;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Where batch norms take their statistics from.
@@ -82,6 +83,15 @@ impl Trainer {
             let each = (kind, weight / part.len() as f64);
             self.weights.extend(std::iter::repeat_n(each, part.len()));
         }
+    }
+
+    /// Replaces the examples by some panels of a surface, each of whose pictures counts with
+    /// `weight` in its cross-entropy.
+    pub(crate) fn refill_from(&mut self, from: &Panels, panels: Range<usize>, weight: f64) {
+        self.pictures.copy(from, panels);
+        self.weights.clear();
+        let each = (LossKind::CrossEntropy, weight);
+        self.weights.resize(self.pictures.len(), each);
     }
 
     fn panels(&self) -> usize {
