@@ -107,6 +107,8 @@ pub struct Lab {
     pub run: RunDir,
     pub split: Split,
     pub minima: Vec<Minimum>,
+    /// How many training points are left, and by which seed they were drawn.
+    subset: Option<[u64; 2]>,
 }
 
 /// A minimum with the surfaces it lies on.
@@ -212,7 +214,12 @@ impl Lab {
         for record in records {
             minima.push(Minimum::read(&run, record, &split, build)?);
         }
-        Ok(Self { run, split, minima })
+        Ok(Self {
+            run,
+            split,
+            minima,
+            subset: None,
+        })
     }
 
     /// Leaves `count` of the training points, drawn at random, in every minimum's surface, and at
@@ -226,6 +233,7 @@ impl Lab {
         if count == all {
             return Ok(format!("Basins are those of all {all} training points."));
         }
+        self.subset = Some([count as u64, seed]);
         let rng = &mut basinscope::random::stream(seed, "subset", 0);
         let sizes = SplitSizes {
             train: count,
@@ -260,6 +268,16 @@ impl Lab {
              loss (± standard error) for that of all: {}.",
             losses.join("; ")
         ))
+    }
+
+    /// Settings as a record keeps them: with the training points that were left, where not all.
+    pub fn config(&self, settings: impl Serialize) -> Result<serde_json::Value> {
+        let mut config = serde_json::to_value(settings)?;
+        if let (Some([points, seed]), Some(table)) = (self.subset, config.as_object_mut()) {
+            let subset = serde_json::json!({ "points": points, "seed": seed });
+            table.insert("subset".into(), subset);
+        }
+        Ok(config)
     }
 
     /// The minima of these names, all where there is none.

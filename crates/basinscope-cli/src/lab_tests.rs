@@ -123,6 +123,7 @@ fn lab(folder: &Path) -> Lab {
         run,
         split,
         minima: vec![only],
+        subset: None,
     }
 }
 

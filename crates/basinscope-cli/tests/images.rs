@@ -234,6 +234,7 @@ fn every_command_works_on_a_run_of_pictures() {
     ];
     let volume = done(f, &[&radial[..], &["--subset", "20"]].concat());
     assert!(volume["records"][0]["radius_median"].as_f64().unwrap() > 0.0);
+    assert_eq!(volume["records"][0]["config"]["subset"]["points"], 20);
     refused(
         f,
         &[&radial[..], &["--subset", "99"]].concat(),
@@ -257,7 +258,14 @@ fn every_command_works_on_a_run_of_pictures() {
         "--cutoff",
         ".5",
     ];
-    done(f, &subsim);
+    let whole = done(f, &subsim);
+    // What was measured on all pictures does not pass for what is asked of some.
+    let some = done(f, &[&subsim[..], &["--subset", "20"]].concat());
+    let config = |summary: &Value| summary["records"][0]["config"]["subset"].clone();
+    assert_eq!(
+        (config(&whole), config(&some)["points"].as_u64()),
+        (Value::Null, Some(20))
+    );
     for matrix in ["hessian", "gauss-newton"] {
         let spectrum = [
             "spectrum", "run", "--matrix", matrix, "--top", "2", "--bottom", "1",

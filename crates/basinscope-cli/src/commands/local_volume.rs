@@ -150,7 +150,7 @@ pub fn compute(
     for minimum in minima {
         check_minimum(minimum, settings).with_context(|| minimum.record.name.clone())?;
     }
-    let config = serde_json::to_value(settings)?;
+    let config = lab.config(settings)?;
     let known: Vec<LocalVolumeRecord> = match lab.run.has(FILE) {
         true => lab.run.read_json(FILE)?,
         false => Vec::new(),

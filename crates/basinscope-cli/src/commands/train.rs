@@ -210,12 +210,15 @@ pub struct RunConfig {
 }
 
 impl Args {
-    fn config(&self) -> Result<RunConfig> {
+    /// What to do, and the points to do it on.
+    fn config(&self) -> Result<(RunConfig, Split)> {
         if let Some(path) = &self.config {
             let text = std::fs::read_to_string(path)
                 .with_context(|| format!("{}: cannot read", path.display()))?;
-            return toml::from_str(split_kernel(&text).1)
-                .with_context(|| format!("{}: not the config.toml of a run", path.display()));
+            let config: RunConfig = toml::from_str(split_kernel(&text).1)
+                .with_context(|| format!("{}: not the config.toml of a run", path.display()))?;
+            let split = config.data.load()?;
+            return Ok((config, split));
         }
         let data = self.data.config()?;
         let split = data.load()?;
@@ -225,14 +228,15 @@ impl Args {
             split.train.num_classes(),
         )?;
         let train = self.train_config(split.train.len(), data.source.is_pictures())?;
-        Ok(RunConfig {
+        let config = RunConfig {
             version: basinscope::VERSION.into(),
             name: self.name.clone(),
             data,
             net,
             train,
             start: None,
-        })
+        };
+        Ok((config, split))
     }
 
     fn train_config(&self, points: usize, is_pictures: bool) -> Result<TrainConfig> {
@@ -305,9 +309,8 @@ const PICTURE_EPOCHS: usize = 30;
 
 /// Runs the command.
 pub fn run(args: &Args, console: &Console) -> Result<()> {
-    let config = args.config()?;
+    let (config, split) = args.config()?;
     check_name(&config.name)?;
-    let split = config.data.load()?;
     basinscope::train::check(
         config.net.build()?.as_ref(),
         &split,

@@ -274,11 +274,15 @@ pub fn compute(
             },
         )?;
         let record = &minimum.record;
-        records.push(found.into_record(
+        let measured = found.into_record(
             &record.name,
             record.test_accuracy,
             record.generalization_gap,
-        ));
+        );
+        records.push(VolumeRecord {
+            config: lab.config(&measured.config)?,
+            ..measured
+        });
     }
     let key = |record: &VolumeRecord| {
         (
