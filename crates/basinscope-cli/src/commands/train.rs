@@ -124,9 +124,9 @@ struct DescentArgs {
     #[arg(long, value_enum, default_value_t = Course::Cosine)]
     schedule: Course,
 
-    /// Steps of linear warm-up
-    #[arg(long, default_value_t = 100)]
-    warmup: usize,
+    /// Steps of linear warm-up [default: 100; for pictures at most a tenth of all]
+    #[arg(long)]
+    warmup: Option<usize>,
 
     /// Steps at which `--schedule steps` falls
     #[arg(long, value_name = "STEPS", value_delimiter = ',')]
@@ -270,6 +270,12 @@ impl Args {
             },
             Course::Cosine => Decay::Cosine { floor: 0.01 },
         };
+        let steps = (descent.steps.or(epochs.map(|epochs| epochs * per_epoch)))
+            .unwrap_or(if poison.is_some() { 20_000 } else { 2_000 });
+        let warmup = match is_pictures {
+            true => WARMUP.min(steps / 10),
+            false => WARMUP,
+        };
         Ok(TrainConfig {
             initialization: match (descent.init, is_pictures) {
                 (Some(Init::GlorotUniform), _) | (None, false) => Initialization::GlorotUniform,
@@ -284,11 +290,10 @@ impl Args {
                 (false, false) => 0.0075,
             }),
             schedule: Schedule {
-                warmup: descent.warmup,
+                warmup: descent.warmup.unwrap_or(warmup),
                 decay,
             },
-            steps: (descent.steps.or(epochs.map(|epochs| epochs * per_epoch)))
-                .unwrap_or(if poison.is_some() { 20_000 } else { 2_000 }),
+            steps,
             batch_size: batch.map_or(BatchSize::Full, BatchSize::Points),
             clip: (descent.clip != 0.0).then_some(descent.clip),
             proximal: descent.proximal,
@@ -302,6 +307,8 @@ impl Args {
     }
 }
 
+/// Steps of warm-up, where nobody says.
+const WARMUP: usize = 100;
 /// Training pictures a step, where nobody says.
 const PICTURE_BATCH: usize = 128;
 /// Epochs on pictures, where nobody says.
