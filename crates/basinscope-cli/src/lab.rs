@@ -4,11 +4,11 @@ use crate::console::{Console, percent, table};
 use crate::data_args::DataConfig;
 #[cfg(feature = "images")]
 use crate::data_args::Source;
-use crate::net_args::net_from_json;
+use crate::net_args::{computed_by, net_from_json};
 use anyhow::Result;
 use basinscope::Error;
 use basinscope::data::{Split, SplitSizes};
-use basinscope::net::{Architecture, Kernel, Net, NetSurface};
+use basinscope::net::{Architecture, Net, NetSurface};
 use basinscope::record::{MinimumRecord, RunDir, SheetRecord};
 use basinscope_report::figure::{self, Figure, FigureError, Theme};
 use basinscope_report::page;
@@ -73,7 +73,7 @@ pub fn open_for(out: &Path, config: &str, console: &Console) -> Result<RunDir> {
         return Ok(RunDir::create(out)?);
     }
     let run = RunDir::create(out)?;
-    let kernel = Kernel::active().name();
+    let kernel = computed_by();
     run.write(
         CONFIG,
         format!("kernel = \"{kernel}\"\n{config}").as_bytes(),
@@ -81,7 +81,7 @@ pub fn open_for(out: &Path, config: &str, console: &Console) -> Result<RunDir> {
     Ok(run)
 }
 
-/// The kernel that began a run, and its configuration, from a `config.toml`; the first versions
+/// The kernel (and device) that began a run, and its configuration, from a `config.toml`; the first versions
 /// wrote no kernel.
 pub fn split_kernel(text: &str) -> (Option<&str>, &str) {
     let kernel = text.strip_prefix("kernel = \"");
@@ -93,10 +93,10 @@ pub fn split_kernel(text: &str) -> (Option<&str>, &str) {
 
 /// Says so where a run goes on with another kernel than it began with.
 fn tell_of_another_kernel(config: &str, console: &Console) {
-    let now = Kernel::active().name();
+    let now = computed_by();
     if let Some(begun) = split_kernel(config).0.filter(|&begun| begun != now) {
         console.say(format!(
-            "note: this run was begun with --kernel {begun} and goes on with {now}: results agree \
+            "note: this run was begun with --kernel {begun} and goes on with --kernel {now}: results agree \
              to rounding, no longer to the bit"
         ));
     }
@@ -122,8 +122,15 @@ pub struct Minimum {
 }
 
 impl Minimum {
-    /// Reads the net and its θ, and binds it to the points of its run.
-    fn read(run: &RunDir, record: MinimumRecord, split: &Split, build: Build) -> Result<Self> {
+    /// Reads the net and its θ, and binds it to the points of its run, in the memory of those
+    /// read before it where it can.
+    fn read(
+        run: &RunDir,
+        record: MinimumRecord,
+        split: &Split,
+        build: Build,
+        before: &[Self],
+    ) -> Result<Self> {
         let file = run.read_minimum(&record.file)?;
         let unfit = |expected: String, found: String| {
             let path = run.path(&record.file);
@@ -141,9 +148,10 @@ impl Minimum {
             return Err(unfit(expected, net.describe()).into());
         }
         let (theta, buffers) = file.parameters(net.as_ref())?;
+        let [train, test] = surfaces(net.as_ref(), &buffers, split, before)?;
         Ok(Self {
-            train: net.surface(&buffers, &split.train)?,
-            test: net.surface(&buffers, &split.test)?,
+            train,
+            test,
             record,
             net,
             theta,
@@ -158,6 +166,28 @@ impl Minimum {
             let expected = format!("a perceptron, which {what} need");
             Error::setting(field, expected, self.net.describe()).into()
         })
+    }
+}
+
+/// The surfaces of a net over train and test points. Minima of one net share the memory of their
+/// points, which of pictures is most of what a run needs.
+fn surfaces(
+    net: &dyn Net,
+    buffers: &[f32],
+    split: &Split,
+    before: &[Minimum],
+) -> Result<[Box<dyn NetSurface>; 2]> {
+    let twin = (before.iter()).find(|minimum| minimum.net.to_json() == net.to_json());
+    let shared = twin.and_then(|twin| {
+        let [train, test] = [&twin.train, &twin.test].map(|of| of.with_buffers(buffers));
+        Some([train?, test?])
+    });
+    match shared {
+        Some(shared) => Ok(shared),
+        None => Ok([
+            net.surface(buffers, &split.train)?,
+            net.surface(buffers, &split.test)?,
+        ]),
     }
 }
 
@@ -212,7 +242,8 @@ impl Lab {
         let records: Vec<MinimumRecord> = run.read_json("results/minima.json")?;
         let mut minima = Vec::with_capacity(records.len());
         for record in records {
-            minima.push(Minimum::read(&run, record, &split, build)?);
+            let minimum = Minimum::read(&run, record, &split, build, &minima)?;
+            minima.push(minimum);
         }
         Ok(Self {
             run,
@@ -251,10 +282,12 @@ impl Lab {
             self.split.test = basinscope::data::split(&self.split.test, sizes, rng)?.train;
         }
         let mut losses = Vec::new();
-        for minimum in &mut self.minima {
-            minimum.test = minimum.net.surface(&minimum.buffers, &self.split.test)?;
+        for place in 0..self.minima.len() {
+            let (before, rest) = self.minima.split_at_mut(place);
+            let minimum = &mut rest[0];
             let whole = minimum.train.loss(&minimum.theta);
-            minimum.train = minimum.net.surface(&minimum.buffers, &self.split.train)?;
+            let net = minimum.net.as_ref();
+            [minimum.train, minimum.test] = surfaces(net, &minimum.buffers, &self.split, before)?;
             let mut each = vec![0.0; count];
             minimum.train.example_losses(&minimum.theta, &mut each);
             let mean = each.iter().map(|&loss| f64::from(loss)).sum::<f64>() / count as f64;

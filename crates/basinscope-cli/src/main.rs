@@ -5,15 +5,19 @@ mod cli;
 mod commands;
 mod console;
 mod data_args;
+mod failure;
 mod lab;
 mod net_args;
 
 use clap::Parser;
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: failure::Allocator = failure::Allocator;
+
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    let outcome = cli.start().and_then(|console| cli.run(&console));
+    let outcome = failure::caught(|| cli.start().and_then(|console| cli.run(&console)));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if console::is_closed_pipe(&error) => ExitCode::SUCCESS,

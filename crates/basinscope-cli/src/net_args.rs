@@ -90,6 +90,17 @@ pub fn choose_device(name: &str) -> Result<()> {
     }
 }
 
+/// What nets are computed by, as its options name it: `avx512`, or `avx512 --device flex` where
+/// image nets are on a device of Burn's.
+pub fn computed_by() -> String {
+    let kernel = basinscope::net::Kernel::active().name();
+    #[cfg(feature = "burn")]
+    if let Some(device) = DEVICE.get() {
+        return format!("{kernel} --device {}", device.name());
+    }
+    kernel.into()
+}
+
 /// An error about devices that also names our own.
 #[cfg(feature = "burn")]
 fn with_cpu(error: basinscope::Error) -> basinscope::Error {
@@ -120,8 +131,8 @@ fn on_device(net: basinscope_images::BuiltNet) -> basinscope_images::BuiltNet {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Net")]
 pub struct NetArgs {
-    /// Net for pictures: resnet20, resnet8, resnet20x0.5 (depth 6n + 2, width multiplier), vgg13,
-    /// lenet5, mlp-256-128 or linear-quadratic [default: resnet20]
+    /// Net for pictures: resnet20, resnet8, resnet20x0.5 (depth 6n + 2, width multiplier), resnet18,
+    /// vgg13, lenet5, mlp-256-128 or linear-quadratic [default: resnet20]
     #[cfg(feature = "images")]
     #[arg(long, value_name = "NAME", conflicts_with_all = ["hidden", "softmax"])]
     pub net: Option<String>,

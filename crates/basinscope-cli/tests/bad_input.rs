@@ -146,6 +146,7 @@ fn measurements_that_make_no_sense() {
         (["--cutoff", "1e-9"], &["cutoff", "own loss"][..]),
         (["--directions", "0"], &["directions"]),
         (["--sigma", ".1"], &["sigma", "--method subsim or lta"]),
+        (["--samples", "3"], &["samples", "--method subsim or lta"]),
         (["--moves", "3"], &["moves", "--method subsim"]),
     ] {
         refuse(f, &[&radial[..], &more].concat(), told);
@@ -154,6 +155,7 @@ fn measurements_that_make_no_sense() {
         (&["--sigma", "0"][..], &["sigma", "above 0"][..]),
         (&["--relative-sigma", "-1"], &["sigma", "above 0"]),
         (&["--particles", "5"], &["particles", "at least 20"]),
+        (&["--samples", "0"], &["samples", "at least 1"]),
         (&["--directions", "5"], &["directions", "--method radial"]),
         (&["--chains", "5"], &["chains", "--method lta"]),
         (
@@ -225,5 +227,31 @@ fn minima_that_are_broken_or_of_another_net() {
     assert!(
         output.status.code() == Some(2) && said.contains("minima.json: line 1"),
         "{said}"
+    );
+}
+
+/// A limit on the address space stands for a machine that is too small.
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_that_is_refused_is_told_in_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = env!("CARGO_BIN_EXE_basinscope");
+    let large = "train --train-points 2000000 --hidden 4000,4000 --steps 1 --threads 1";
+    let ended = std::process::Command::new("sh")
+        .current_dir(folder.path())
+        .args(["-c", &format!("ulimit -v 400000; exec {program} {large}")])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(2), "{told}");
+    assert!(
+        told.contains("out of memory") && told.contains("MB"),
+        "{told}"
+    );
+    assert!(
+        !folder
+            .path()
+            .join("basinscope-run/results/minima.json")
+            .exists()
     );
 }

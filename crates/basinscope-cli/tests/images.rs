@@ -81,6 +81,8 @@ directions = 2
 reach = 0.5
 steps = 4
 sigma = [0.003]
+stiff = 2
+samples = 4
 particles = 20
 moves = 1
 doublings = 0
@@ -169,6 +171,100 @@ fn from_a_server_to_the_scatter_of_svhn() {
     let volumes = fs::read(out.join("results/volumes.json")).unwrap();
     assert_eq!(run(f, &reproduce).0, code);
     assert_eq!(fs::read(out.join("results/volumes.json")).unwrap(), volumes);
+}
+
+const CONTEST: &str = r#"
+[common]
+pictures = "svhn"
+net = "mlp-12"
+claims = "contest"
+
+[common.train]
+initialization = "he-normal"
+optimizer = { name = "sgd", momentum = 0.9, nesterov = false }
+learning_rate = 0.01
+steps = 60
+batch_size = { points = 24 }
+
+[quick]
+minima = [
+    { name = "linear", net = "linear-quadratic", train = { learning_rate = 1e-4 } },
+    { name = "net", net = "resnet8x0.25" },
+    { name = "momentum" },
+    { name = "lbfgs", lbfgs = { memory = 5, iterations = 40, longest_step = 10.0 } },
+]
+"#;
+
+#[test]
+fn a_linear_model_a_net_and_optimizers_side_by_side() {
+    let folder = tempfile::tempdir().unwrap();
+    let f = folder.path();
+    svhn(&f.join("cache/svhn"));
+    let contest = |name: &str, recipe: &str| {
+        fs::write(f.join(name), recipe).unwrap();
+        run(
+            f,
+            &[
+                "reproduce",
+                "cifar10",
+                "--recipe",
+                name,
+                "--out",
+                name.trim_end_matches(".toml"),
+            ],
+        )
+    };
+    let (code, said, summary) = contest("contest.toml", CONTEST);
+    assert!(code <= 1, "bars may be missed, nothing else: {said}");
+    let path = f.join("contest/cifar10/results/minima.json");
+    let minima: Vec<Value> = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let of = |name: &str, field: &str| -> Value {
+        let minimum = minima.iter().find(|minimum| minimum["name"] == name);
+        minimum.unwrap()[field].clone()
+    };
+    assert_eq!(minima.len(), 4);
+    assert_eq!(of("lbfgs", "train_accuracy"), 1.0);
+    assert_eq!(of("lbfgs", "config")["lbfgs"]["memory"], 5);
+    assert_eq!(of("momentum", "config")["lbfgs"], Value::Null);
+    assert_eq!(of("lbfgs", "history").as_array().unwrap().len(), 2);
+    let rows = summary["sheets"][0]["rows"].as_array().unwrap();
+    let told = |text: &str| {
+        let holds = |row: &Value| row["quantity"].as_str().unwrap().contains(text);
+        rows.iter().any(holds)
+    };
+    assert!(
+        told("above the linear model") && told("of 2 optimizers"),
+        "{rows:?}"
+    );
+
+    let normed = CONTEST.replace("lbfgs = {", "net = \"resnet8x0.25\", lbfgs = {");
+    let (code, said, _) = contest("normed.toml", &normed);
+    assert_eq!(code, 2, "{said}");
+    assert!(
+        said.contains("lbfgs") && said.contains("without batch norm"),
+        "{said}"
+    );
+}
+
+#[test]
+#[cfg(feature = "burn")]
+fn a_run_that_goes_on_on_another_device_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let f = folder.path();
+    svhn(&f.join("houses"));
+    let net = ["--net", "resnet8x0.25", "--epochs", "2", "--out", "run"];
+    let train = [&["train", "--data", "houses", "--device", "flex"][..], &net].concat();
+    done(f, &train);
+    let config = fs::read_to_string(f.join("run/config.toml")).unwrap();
+    assert!(
+        config.lines().next().unwrap().contains("--device flex"),
+        "{config}"
+    );
+    let slice = ["slice", "run", "--x=-.5:.5:3", "--directions", "1"];
+    let (_, said, _) = run(f, &slice);
+    assert!(said.contains("--device flex and goes on with"), "{said}");
+    let (_, said, _) = run(f, &[&slice[..], &["--device", "flex"]].concat());
+    assert!(!said.contains("note:"), "{said}");
 }
 
 #[test]

@@ -164,3 +164,30 @@ fn threads_change_no_byte_and_what_is_there_is_not_computed_again() {
     );
     assert_ne!(fs::read_to_string(&file).unwrap(), marked);
 }
+
+/// Hours of walks, if nobody stopped them.
+#[test]
+#[cfg(unix)]
+fn a_long_walk_hears_ctrl_c_and_leaves_no_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let f = folder.path();
+    train(f, "run", &["--steps", "300"]);
+    let long = ["--moves", "1000000", "--sigma", "0.5", "--stiff", "0"];
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_basinscope"));
+    command
+        .current_dir(f)
+        .args(["volume", "run", "--cutoff", "0.8"])
+        .args(long);
+    command.stderr(std::process::Stdio::piped());
+    let walking = command.spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let pid = walking.id().to_string();
+    let sent = std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status();
+    assert!(sent.unwrap().success());
+    let ended = walking.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("interrupted"));
+    assert!(!f.join("run/results/local-volumes.json").exists());
+}

@@ -11,6 +11,7 @@ pub mod engine;
 pub mod graph;
 pub mod import;
 mod net;
+mod softmax;
 mod surface;
 
 pub use net::{BuiltNet, NORM_MOMENTUM};

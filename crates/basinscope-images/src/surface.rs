@@ -1,6 +1,7 @@
 //! The loss surface of an image net over labelled pictures.
 
 use crate::engine::{Engine, Norms, Panels, Score, Trainer};
+use crate::softmax;
 use basinscope::data::Dataset;
 use basinscope::net::NetSurface;
 use basinscope::surface::{
@@ -25,7 +26,7 @@ const CHUNK: usize = 256;
 pub struct ImageSurface {
     engine: Arc<Engine>,
     buffers: Vec<f32>,
-    pictures: Panels,
+    pictures: Arc<Panels>,
     /// Whether statistics are taken anew at each θ.
     recalibrates: bool,
     trainers: Mutex<Vec<Trainer>>,
@@ -43,7 +44,7 @@ impl ImageSurface {
         Ok(Self {
             engine: Arc::clone(engine),
             buffers: buffers.to_vec(),
-            pictures: engine.panels(pictures),
+            pictures: Arc::new(engine.panels(pictures)),
             recalibrates: false,
             trainers: Mutex::default(),
         })
@@ -61,6 +62,18 @@ impl ImageSurface {
     pub fn recalibrated(mut self) -> Self {
         self.recalibrates = self.engine.graph().num_buffers() > 0;
         self
+    }
+
+    /// The same pictures, not copied, with other running statistics.
+    #[must_use]
+    pub fn sharing(&self, buffers: &[f32]) -> Self {
+        Self {
+            engine: Arc::clone(&self.engine),
+            buffers: buffers.to_vec(),
+            pictures: Arc::clone(&self.pictures),
+            recalibrates: self.recalibrates,
+            trainers: Mutex::default(),
+        }
     }
 
     /// A trainer from the pool.
@@ -183,12 +196,7 @@ impl Predict for ImageSurface {
 
     fn probabilities(&self, theta: &[f32], out: &mut [f32]) {
         self.logits(theta, out);
-        for row in out.chunks_exact_mut(self.engine.graph().num_classes()) {
-            let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            row.iter_mut().for_each(|z| *z = (*z - top).exp());
-            let sum: f32 = row.iter().sum();
-            row.iter_mut().for_each(|p| *p /= sum);
-        }
+        softmax::probabilities(out, self.num_classes());
     }
 }
 
@@ -295,8 +303,13 @@ impl NetSurface for ImageSurface {
         self.logits(theta, &mut logits);
         let rows = logits.chunks_exact(classes).zip(self.pictures.labels());
         for (out, (row, &label)) in out.iter_mut().zip(rows) {
-            *out = crate::engine::cross_entropy(row, label) as f32;
+            *out = softmax::cross_entropy(row, label as usize) as f32;
         }
+    }
+
+    fn with_buffers(&self, buffers: &[f32]) -> Option<Box<dyn NetSurface>> {
+        let fits = buffers.len() == self.buffers.len();
+        fits.then(|| Box::new(self.sharing(buffers)) as Box<dyn NetSurface>)
     }
 
     fn has_exact_products(&self) -> bool {

@@ -3,6 +3,7 @@
 
 mod support;
 
+use basinscope::net::LossKind;
 use basinscope_images::burn::{BurnNet, Device, Mode, Step, Target};
 use support::{Fixture, Pass, buffers, theta};
 
@@ -14,8 +15,11 @@ fn targets(labels: &[u8], pass: &Pass) -> Vec<Target> {
     (labels.iter().zip(&pass.weights).zip(&pass.reverse))
         .map(|((&label, &weight), &reverse)| Target {
             label,
-            weight,
-            reverse,
+            weight: f64::from(weight),
+            kind: match reverse {
+                true => LossKind::Reverse,
+                false => LossKind::CrossEntropy,
+            },
         })
         .collect()
 }

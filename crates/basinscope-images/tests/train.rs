@@ -2,7 +2,7 @@
 
 use basinscope::data::{Dataset, Split};
 use basinscope::net::Net;
-use basinscope::surface::{Evaluate, TwiceDifferentiable};
+use basinscope::surface::{Evaluate, LossSurface, TwiceDifferentiable};
 use basinscope::train::{
     BatchSize, Observer, OptimizerConfig, PoisonConfig, PoisonForm, StopReason, TrainConfig,
     TrainState, train,
@@ -141,6 +141,22 @@ fn recalibrated_statistics_are_those_of_the_pictures() {
     let (anew, kept) = (anew.evaluate(theta), kept.evaluate(theta));
     assert!((anew.loss - kept.loss).abs() < 0.1, "{anew:?} {kept:?}");
     assert_eq!(anew.accuracy, 1.0);
+}
+
+#[test]
+fn surfaces_that_share_their_pictures_are_those_that_do_not() {
+    let (split, net) = (split(), net("resnet8x0.25"));
+    let (first, mut second) = (net.initial_buffers(), net.initial_buffers());
+    (second.iter_mut().enumerate()).for_each(|(k, value)| *value += 0.01 * (k % 7) as f32);
+    let mut rng = basinscope::random::stream(3, "theta", 0);
+    let theta = net.initialize(basinscope::net::Initialization::HeNormal, &mut rng);
+    for net in [net.clone(), net.recalibrated()] {
+        let own = net.surface(&second, &split.train).unwrap();
+        let shared = net.surface(&first, &split.train).unwrap();
+        let shared = shared.with_buffers(&second).unwrap();
+        assert_eq!(shared.loss(&theta).to_bits(), own.loss(&theta).to_bits());
+        assert!(shared.with_buffers(&second[1..]).is_none());
+    }
 }
 
 #[test]

@@ -10,6 +10,15 @@ pub struct Centre<'a> {
     pub theta: &'a [f32],
     pub train: &'a dyn NetSurface,
     pub test: &'a dyn NetSurface,
+    /// Samples at each width that are followed home and judged on test points, at most.
+    pub samples: usize,
+}
+
+impl Centre<'_> {
+    /// The first so many rows of samples.
+    fn first<'s>(&self, rows: &'s [f32], count: usize) -> &'s [f32] {
+        &rows[..rows.len().min(count.saturating_mul(self.theta.len()))]
+    }
 }
 
 fn finite(value: f64) -> Option<f64> {
@@ -33,7 +42,12 @@ pub fn subsim_curve(
             let chains: Vec<Vec<f64>> = (of_replicates.iter())
                 .map(|samples| losses(centre, samples))
                 .collect();
-            let assessed = assess(&region, &centre.test, centre.theta, &of_replicates.concat());
+            // As many of each replicate.
+            let each = centre.samples.div_ceil(of_replicates.len().max(1));
+            let looked_at: Vec<&[f32]> = (of_replicates.iter())
+                .map(|samples| centre.first(samples, each))
+                .collect();
+            let assessed = assess(&region, &centre.test, centre.theta, &looked_at.concat());
             LocalVolumePoint {
                 sigma,
                 ln_p: finite(found.ln_p[place]),
@@ -73,7 +87,8 @@ pub fn lta_curve(
 ) -> Vec<LocalVolumePoint> {
     (found.points.iter())
         .map(|point| {
-            let assessed = assess(&region, &centre.test, centre.theta, &point.samples);
+            let looked_at = centre.first(&point.samples, centre.samples);
+            let assessed = assess(&region, &centre.test, centre.theta, looked_at);
             let [low, high] = point.interval;
             LocalVolumePoint {
                 sigma: point.sigma,

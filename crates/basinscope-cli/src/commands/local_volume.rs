@@ -12,7 +12,9 @@ use basinscope::basin::{
 use basinscope::record::{LocalVolumePoint, LocalVolumeRecord, VolumeRecord};
 use basinscope_report::figure;
 use clap::ValueEnum;
+use indicatif::ProgressBar;
 use serde::Serialize;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Where the records stand in a run.
 const FILE: &str = "results/local-volumes.json";
@@ -90,6 +92,9 @@ pub struct Settings {
     pub relative_sigma: Vec<f64>,
     /// Stiffest Hessian directions for the metric; 0 for plain moves.
     pub stiff: usize,
+    /// Samples at each width that are followed home and judged on test points, where not all kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub samples: Option<usize>,
     pub subsim: SubsimSettings,
     pub lta: LtaSettings,
 }
@@ -105,6 +110,7 @@ impl Settings {
             sigma: Vec::new(),
             relative_sigma: Vec::new(),
             stiff: STIFF,
+            samples: None,
             subsim: SubsimSettings {
                 seed,
                 ..SubsimSettings::default()
@@ -126,6 +132,9 @@ impl Settings {
                 return Err(Error::setting("cutoff-on", expected, found).into());
             }
             self.lta.check()?;
+        }
+        if self.samples == Some(0) {
+            return Err(Error::setting("samples", "at least 1", 0).into());
         }
         let widths = self.sigma.iter().chain(&self.relative_sigma);
         if let Some(bad) = widths.into_iter().find(|s| !(**s > 0.0 && s.is_finite())) {
@@ -157,6 +166,11 @@ pub fn compute(
     };
     let bar = console.bar("local volumes", minima.len() as u64);
     bar.enable_steady_tick(std::time::Duration::from_millis(200));
+    let watch = Watch {
+        console,
+        bar: &bar,
+        asked: AtomicU64::new(0),
+    };
     let mut records = Vec::with_capacity(minima.len());
     for minimum in minima {
         console.check()?;
@@ -171,7 +185,7 @@ pub fn compute(
         let record = match same {
             Some(old) => old.clone(),
             None => {
-                let record = measure(minimum, settings, &config)
+                let record = measure(minimum, settings, &config, &watch)
                     .with_context(|| minimum.record.name.clone())?;
                 lab.merge(FILE, vec![record.clone()], key)?;
                 record
@@ -222,10 +236,44 @@ fn with_region<T>(
     }
 }
 
+/// Tells how many questions were asked, and ends walks when the user asks to stop.
+struct Watch<'a> {
+    console: &'a Console,
+    bar: &'a ProgressBar,
+    asked: AtomicU64,
+}
+
+/// A region under watch. After Ctrl-C nothing is inside, so that every walk ends at once; what it
+/// found is then thrown away.
+struct Watched<'a> {
+    region: &'a dyn Region,
+    watch: &'a Watch<'a>,
+    name: &'a str,
+}
+
+impl Region for Watched<'_> {
+    fn dim(&self) -> usize {
+        self.region.dim()
+    }
+
+    fn contains(&self, theta: &[f32]) -> bool {
+        if self.watch.console.is_interrupted() {
+            return false;
+        }
+        let asked = self.watch.asked.fetch_add(1, Ordering::Relaxed) + 1;
+        if asked.is_multiple_of(64) {
+            let message = format!("{}, {asked} evaluations", self.name);
+            self.watch.bar.set_message(message);
+        }
+        self.region.contains(theta)
+    }
+}
+
 fn measure(
     minimum: &Minimum,
     settings: &Settings,
     config: &serde_json::Value,
+    watch: &Watch<'_>,
 ) -> Result<LocalVolumeRecord> {
     let theta = &minimum.theta;
     let squares: f64 = theta.iter().map(|&w| f64::from(w).powi(2)).sum();
@@ -239,8 +287,15 @@ fn measure(
         theta,
         train: minimum.train.as_ref(),
         test: minimum.test.as_ref(),
+        samples: settings.samples.unwrap_or(usize::MAX),
     };
     with_region(minimum, settings, |region| {
+        let name = &minimum.record.name;
+        let region: &dyn Region = &Watched {
+            region,
+            watch,
+            name,
+        };
         let sigmas = widths(region, theta, rms, settings);
         let (mut curve, evaluations, gradients) = match settings.method {
             Method::Subsim => {
@@ -253,6 +308,7 @@ fn measure(
                 (curve, found.evaluations, found.gradients)
             }
         };
+        watch.console.check()?;
         let remedy = match settings.method {
             Method::Subsim if settings.cutoff_on == CutoffOn::Loss => "see --method lta",
             Method::Subsim => "raise --moves",

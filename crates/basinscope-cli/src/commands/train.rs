@@ -9,8 +9,10 @@ use basinscope::Error;
 use basinscope::data::Split;
 use basinscope::net::{Initialization, Net};
 use basinscope::record::{MinimumRecord, RunDir};
+#[cfg(feature = "images")]
+use basinscope::train::LbfgsSettings;
 use basinscope::train::{
-    BatchSize, Decay, Goal, Observer, OptimizerConfig, PoisonConfig, PoisonForm, Schedule,
+    BatchSize, Decay, Goal, Minimum, Observer, OptimizerConfig, PoisonConfig, PoisonForm, Schedule,
     StopReason, TrainConfig, TrainState, train,
 };
 use clap::ValueEnum;
@@ -409,19 +411,52 @@ pub fn train_one(
     if minimum.stopped == StopReason::Interrupted {
         return Err(Interrupted::Saved.into());
     }
+    let record = keep(run, config, json!(config), net.as_ref(), &minimum)?;
+    let _ = std::fs::remove_file(run.path(&state_file));
+    bar.inc((settings.steps - watch.shown) as u64);
+    Ok(record)
+}
+
+/// Writes a minimum into the run.
+fn keep(
+    run: &RunDir,
+    config: &RunConfig,
+    full: serde_json::Value,
+    net: &dyn Net,
+    minimum: &Minimum,
+) -> Result<MinimumRecord> {
+    let (name, settings) = (&config.name, &config.train);
     let metadata = [
         ("name", json!(name)),
         ("seed", json!(settings.seed)),
         ("train_accuracy", json!(minimum.train.accuracy)),
         ("test_accuracy", json!(minimum.test.accuracy)),
-        ("config", json!(config)),
+        ("config", full.clone()),
     ];
-    let (theta, buffers) = (&minimum.theta, &minimum.buffers);
-    let file = run.write_minimum(name, net.as_ref(), theta, buffers, &metadata)?;
-    let record = minimum.record(name, &file, net.as_ref(), settings, json!(config));
-    let _ = std::fs::remove_file(run.path(&state_file));
-    bar.inc((settings.steps - watch.shown) as u64);
-    Ok(record)
+    let file = run.write_minimum(name, net, &minimum.theta, &minimum.buffers, &metadata)?;
+    Ok(minimum.record(name, &file, net, settings, full))
+}
+
+/// Trains one minimum by L-BFGS on all training points at once: of the descent's settings,
+/// initialisation and seed count. It cannot go on from where it was interrupted.
+#[cfg(feature = "images")]
+pub fn by_lbfgs(
+    run: &RunDir,
+    config: &RunConfig,
+    lbfgs: &LbfgsSettings,
+    split: &Split,
+    console: &Console,
+) -> Result<MinimumRecord> {
+    let net = config.net.build()?;
+    let stop = || console.is_interrupted();
+    let how = config.train.initialization;
+    let minimum = lbfgs.train(net.as_ref(), split, how, config.train.seed, &stop)?;
+    if minimum.stopped == StopReason::Interrupted {
+        return Err(Interrupted::Saved.into());
+    }
+    let mut full = json!(config);
+    full["lbfgs"] = json!(lbfgs);
+    keep(run, config, full, net.as_ref(), &minimum)
 }
 
 /// Seconds between two saves of a training state.
@@ -523,14 +558,30 @@ pub fn train_once(
     console: &Console,
     bar: &ProgressBar,
 ) -> Result<MinimumRecord> {
+    let mut is_new = false;
+    let record = once(run, config, || {
+        is_new = true;
+        train_one(run, config, split, theta, console, bar)
+    })?;
+    if !is_new {
+        bar.inc(config.train.steps as u64);
+    }
+    Ok(record)
+}
+
+/// The minimum of a configuration, read again where an interrupted run has finished it.
+pub fn once(
+    run: &RunDir,
+    config: &RunConfig,
+    train: impl FnOnce() -> Result<MinimumRecord>,
+) -> Result<MinimumRecord> {
     let file = format!("checkpoints/{}.json", config.name);
     if let Ok(record) = run.read_json::<MinimumRecord>(&file)
         && run.read_minimum(&record.file).is_ok()
     {
-        bar.inc(config.train.steps as u64);
         return Ok(record);
     }
-    let record = train_one(run, config, split, theta, console, bar)?;
+    let record = train()?;
     run.write_json(&file, &record)?;
     Ok(record)
 }

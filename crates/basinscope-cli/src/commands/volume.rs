@@ -92,6 +92,11 @@ struct LocalArgs {
     #[arg(long, value_name = "K", default_value_t = local_volume::STIFF)]
     stiff: usize,
 
+    /// Samples at each width whose straight way home and test accuracy are looked at [default: all
+    /// that are kept, 50 of each walk]
+    #[arg(long, value_name = "N")]
+    samples: Option<usize>,
+
     /// subsim: walkers of a replicate [default: 200]
     #[arg(long, value_name = "P")]
     particles: Option<usize>,
@@ -182,6 +187,7 @@ impl Args {
         let either = [
             ("sigma", !local.sigma.is_empty()),
             ("relative-sigma", !local.relative_sigma.is_empty()),
+            ("samples", local.samples.is_some()),
             ("cutoff-on", self.cutoff_on != CutoffOn::Loss),
         ];
         let rays = [
@@ -233,6 +239,7 @@ impl Args {
         settings.sigma.clone_from(&local.sigma);
         settings.relative_sigma.clone_from(&local.relative_sigma);
         settings.stiff = local.stiff;
+        settings.samples = local.samples;
         let subsim = &mut settings.subsim;
         subsim.particles = local.particles.unwrap_or(subsim.particles);
         subsim.moves = local.moves.unwrap_or(subsim.moves);

@@ -1,9 +1,9 @@
 //! A net on a device: logits, losses and gradients.
 
 use super::forward::{Parameter, forward};
-use super::target::cross_entropy;
 use super::{Device, Target};
 use crate::graph::{Graph, Op};
+use crate::softmax;
 use ::burn::tensor::{Gradients, Tensor, TensorData};
 use basinscope::net::Block;
 use basinscope::{Error, Result};
@@ -21,6 +21,7 @@ pub enum Mode {
 }
 
 /// A graph on a device.
+#[derive(Clone)]
 pub struct BurnNet {
     graph: Graph,
     device: Device,
@@ -33,7 +34,8 @@ pub struct Placed {
     statistics: Vec<Tensor<1>>,
 }
 
-/// Pictures on the device, batch by batch.
+/// Pictures on the device, batch by batch. Clones share them.
+#[derive(Clone)]
 pub struct Pictures {
     batches: Vec<Tensor<4>>,
     count: usize,
@@ -167,7 +169,7 @@ impl BurnNet {
         let rows = logits.chunks_exact(self.graph.num_classes());
         Ok(rows
             .zip(labels)
-            .map(|(row, &label)| cross_entropy(row, label))
+            .map(|(row, &label)| softmax::cross_entropy(row, usize::from(label)))
             .collect())
     }
 
@@ -220,12 +222,12 @@ impl BurnNet {
             let logits = self.read(output.clone().without_autodiff())?;
             let (own, after) = rest.split_at(logits.len() / classes);
             rest = after;
-            let mut slopes = vec![0.0; logits.len()];
-            for ((row, slopes), target) in (logits.chunks_exact(classes))
-                .zip(slopes.chunks_exact_mut(classes))
-                .zip(own)
-            {
-                loss += target.loss(row, slopes);
+            let mut slopes = Vec::with_capacity(logits.len());
+            let mut each = vec![0.0; classes];
+            for (row, target) in logits.chunks_exact(classes).zip(own) {
+                let (label, slopes_of) = (usize::from(target.label), Some(&mut each[..]));
+                loss += target.weight * softmax::loss(row, label, target.kind, slopes_of);
+                slopes.extend(each.iter().map(|slope| (target.weight * slope) as f32));
             }
             // Backwards from Σ slope · logit, whose gradient is that of the loss.
             let slopes = TensorData::new(slopes, [own.len(), classes]);

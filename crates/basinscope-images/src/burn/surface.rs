@@ -1,25 +1,26 @@
 //! The loss surface and the training batch of a net on one of Burn's devices.
 
 use super::{BurnNet, Mode, Pictures, Target};
-use crate::ImageSurface;
+use crate::{ImageSurface, softmax};
 use basinscope::data::Dataset;
 use basinscope::net::{LossKind, NetSurface, TrainingBatch};
 use basinscope::surface::{
     Differentiable, Evaluate, Evaluation, LossSurface, Predict, TwiceDifferentiable,
 };
 use basinscope::{Error, Result};
+use std::sync::Arc;
 
 /// A loss surface on a device; the pictures stay there. What Burn does not offer (products with
 /// the Gauss–Newton matrix) is done on the processor.
 ///
 /// # Panics
-/// All of its questions, where the device fails under way.
+/// All of its questions, with an [`Error`] as payload, where the device fails under way.
 pub struct BurnSurface {
     net: BurnNet,
     buffers: Vec<f32>,
-    raw: Vec<f32>,
+    raw: Arc<[f32]>,
     pictures: Pictures,
-    labels: Vec<u8>,
+    labels: Arc<[u8]>,
     processor: ImageSurface,
 }
 
@@ -36,8 +37,8 @@ impl BurnSurface {
     ) -> Result<Self> {
         Ok(Self {
             pictures: net.pictures(points.inputs())?,
-            raw: points.inputs().to_vec(),
-            labels: labels(points)?,
+            raw: points.inputs().into(),
+            labels: labels(points)?.into(),
             buffers: buffers.to_vec(),
             net,
             processor,
@@ -50,18 +51,17 @@ impl BurnSurface {
     }
 
     fn rows(&self, logits: &[f32]) -> Vec<(f64, bool)> {
-        (logits.chunks_exact(self.num_classes()).zip(&self.labels))
-            .map(|(row, &label)| {
-                let label = usize::from(label);
-                let best =
-                    (0..row.len()).fold(0, |best, k| if row[k] > row[best] { k } else { best });
-                let loss = super::target::cross_entropy(row, label as u8);
-                (
-                    if loss.is_nan() { f64::INFINITY } else { loss },
-                    best == label,
-                )
-            })
-            .collect()
+        (logits
+            .chunks_exact(self.num_classes())
+            .zip(&self.labels[..]))
+        .map(|(row, &label)| {
+            let label = usize::from(label);
+            (
+                softmax::cross_entropy(row, label),
+                softmax::class(row) == label,
+            )
+        })
+        .collect()
     }
 }
 
@@ -74,9 +74,9 @@ fn labels(points: &Dataset) -> Result<Vec<u8>> {
         .collect()
 }
 
-/// What a device gave, where it did not fail.
+/// What a device gave, where it did not fail; its error is thrown.
 fn working<T>(found: Result<T>) -> T {
-    found.unwrap_or_else(|error| panic!("{error}"))
+    found.unwrap_or_else(|error| std::panic::panic_any(error))
 }
 
 impl LossSurface for BurnSurface {
@@ -123,35 +123,19 @@ impl Predict for BurnSurface {
 
     fn probabilities(&self, theta: &[f32], out: &mut [f32]) {
         out.copy_from_slice(&self.logits(theta));
-        for row in out.chunks_exact_mut(self.num_classes()) {
-            let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            row.iter_mut().for_each(|z| *z = (*z - top).exp());
-            let sum: f32 = row.iter().sum();
-            row.iter_mut().for_each(|p| *p /= sum);
-        }
+        softmax::probabilities(out, self.num_classes());
     }
 }
 
 impl Differentiable for BurnSurface {
     fn loss_and_grad(&self, theta: &[f32], grad: &mut [f32]) -> f64 {
-        let weight = (1.0 / self.labels.len() as f64) as f32;
-        let targets: Vec<Target> = (self.labels.iter())
-            .map(|&label| Target {
-                label,
-                weight,
-                reverse: false,
-            })
-            .collect();
+        let targets = Target::mean(&self.labels);
         let step = self
             .net
             .loss_and_grad(theta, &self.buffers, &self.raw, &targets, Mode::Eval);
         let step = working(step);
         grad.copy_from_slice(&step.grad);
-        if step.loss.is_nan() {
-            f64::INFINITY
-        } else {
-            step.loss
-        }
+        step.loss
     }
 }
 
@@ -172,6 +156,19 @@ impl NetSurface for BurnSurface {
         for (out, (loss, _)) in out.iter_mut().zip(self.rows(&self.logits(theta))) {
             *out = loss as f32;
         }
+    }
+
+    fn with_buffers(&self, buffers: &[f32]) -> Option<Box<dyn NetSurface>> {
+        (buffers.len() == self.buffers.len()).then(|| {
+            Box::new(Self {
+                net: self.net.clone(),
+                buffers: buffers.to_vec(),
+                raw: Arc::clone(&self.raw),
+                pictures: self.pictures.clone(),
+                labels: Arc::clone(&self.labels),
+                processor: self.processor.sharing(buffers),
+            }) as Box<dyn NetSurface>
+        })
     }
 
     fn has_exact_products(&self) -> bool {
@@ -203,12 +200,12 @@ impl TrainingBatch for BurnBatch {
         self.targets.clear();
         for &(part, kind, weight) in parts {
             self.pictures.extend_from_slice(part.inputs());
-            let weight = (weight / part.len() as f64) as f32;
+            let weight = weight / part.len() as f64;
             self.targets
                 .extend(working(labels(part)).into_iter().map(|label| Target {
                     label,
                     weight,
-                    reverse: kind == LossKind::Reverse,
+                    kind,
                 }));
         }
     }
@@ -221,10 +218,6 @@ impl TrainingBatch for BurnBatch {
         let step = working(step);
         grad.copy_from_slice(&step.grad);
         buffers.copy_from_slice(&step.buffers);
-        if step.loss.is_nan() {
-            f64::INFINITY
-        } else {
-            step.loss
-        }
+        step.loss
     }
 }

@@ -5,11 +5,11 @@ use super::convolution::Convolution;
 use super::panel::{Panels, lanes};
 use super::plan::{Norm, Slots, Step, Work, for_evaluation, for_training};
 use super::pointwise::{Affine, Forward};
-use super::softmax;
 use super::tile::{Convolve, Epilogue, Packed, Place};
 use crate::graph::Graph;
+use crate::softmax;
 use basinscope::data::Dataset;
-use basinscope::net::{Kernel, LossKind};
+use basinscope::net::Kernel;
 use std::cell::RefCell;
 use std::mem::take;
 
@@ -190,7 +190,7 @@ impl Engine {
                 for (k, logit) in row.iter_mut().enumerate() {
                     *logit = logits[k * lanes + lane];
                 }
-                score.loss += softmax::loss(&row, label as usize, LossKind::CrossEntropy, None);
+                score.loss += softmax::cross_entropy(&row, label as usize);
                 score.correct += usize::from(softmax::class(&row) == label as usize);
             }
             score

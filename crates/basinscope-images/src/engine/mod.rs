@@ -15,6 +15,7 @@
 //! Panels are work for threads; their sums are added in the order of the panels, so the bits do
 //! not depend on how many threads there are.
 
+mod backward;
 mod buffer;
 mod convolution;
 mod evaluate;
@@ -23,7 +24,6 @@ mod outer;
 mod panel;
 mod plan;
 mod pointwise;
-mod softmax;
 #[cfg(test)]
 mod tests;
 mod tile;
@@ -34,10 +34,3 @@ pub use evaluate::Engine;
 pub(crate) use evaluate::Score;
 pub use panel::Panels;
 pub use train::{Norms, Trainer};
-
-use basinscope::net::LossKind;
-
-/// Cross-entropy of one row of logits, in nats.
-pub(crate) fn cross_entropy(logits: &[f32], label: u32) -> f64 {
-    softmax::loss(logits, label as usize, LossKind::CrossEntropy, None)
-}

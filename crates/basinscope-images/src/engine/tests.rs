@@ -300,6 +300,7 @@ fn named(name: &str, input: [usize; 3]) -> Graph {
 fn the_nets_agree_with_plain_loops() {
     check(&named("resnet8x0.25", [3, 8, 8]), 19, 1);
     check(&named("resnet14x0.125", [1, 12, 8]), 5, 2);
+    check(&named("resnet18x0.0625", [3, 9, 12]), 4, 7);
     check(&named("vgg13x0.0625", [3, 32, 32]), 3, 3);
     check(&named("lenet5", [1, 28, 28]), 4, 4);
     check(&named("mlp-13-9", [2, 5, 3]), 33, 5);
@@ -343,6 +344,75 @@ proptest! {
         let value = net.add(value, other);
         net.linear("f", value, 3);
         check(&net.finish(), count, seed);
+    }
+}
+
+/// The net with its kinks all but straightened: a turned sign changes a slope by a thousandth.
+fn almost_without_kinks(graph: &Graph) -> Graph {
+    let mut graph = graph.clone();
+    for node in &mut graph.nodes {
+        node.op = match node.op {
+            Op::LeakyRelu { .. } => Op::LeakyRelu { slope: 0.999 },
+            Op::MaxPool { size } => Op::AveragePool { size },
+            other => other,
+        };
+    }
+    graph
+}
+
+/// Norm of a difference by the norm of what is expected, the worst of all blocks.
+fn worst_block(graph: &Graph, found: &[f32], expected: &[f32]) -> f64 {
+    let norm =
+        |of: &mut dyn Iterator<Item = f32>| of.map(|x| f64::from(x).powi(2)).sum::<f64>().sqrt();
+    (graph.layout().blocks().iter())
+        .map(|block| {
+            let (found, expected) = (&found[block.range()], &expected[block.range()]);
+            let off = norm(&mut found.iter().zip(expected).map(|(a, b)| a - b));
+            off / norm(&mut expected.iter().copied()).max(1e-9)
+        })
+        .fold(0.0, f64::max)
+}
+
+/// Why parity of the large nets' gradients is held to a hundredth only: it is the kinks.
+#[test]
+fn paths_differ_in_the_gradients_of_large_nets_by_their_kinks_alone() {
+    for name in ["resnet20", "vgg13"] {
+        for (kinks, bar) in [(true, 2e-2), (false, 5e-5)] {
+            let graph = named(name, [3, 32, 32]);
+            let graph = match kinks {
+                true => graph,
+                false => almost_without_kinks(&graph),
+            };
+            let data = pictures(graph.input(), 16, 10);
+            let (theta, running) = (theta(&graph, 9), buffers(&graph));
+            let gradient = |kernel| {
+                let engine = Arc::new(Engine::new(graph.clone(), kernel));
+                let mut trainer = Trainer::new(engine);
+                trainer.refill(&[(&data, LossKind::CrossEntropy, 1.0)]);
+                let mut grad = vec![0.0; theta.len()];
+                trainer.loss_and_grad(&theta, Norms::Running(&running), &mut grad);
+                grad
+            };
+            let expected = gradient(Kernel::Portable);
+            for kernel in Kernel::supported() {
+                let off = worst_block(&graph, &gradient(kernel), &expected);
+                eprintln!("{name} {kernel:?}, kinks {kinks}: {off:.1e}");
+                assert!(off < bar, "{name} {kernel:?}, kinks {kinks}: {off}");
+            }
+            #[cfg(feature = "burn")]
+            {
+                use crate::burn::{BurnNet, Device, Mode, Target};
+                let net = BurnNet::new(&graph, &Device::from_name("flex").unwrap());
+                let labels: Vec<u8> = data.labels().iter().map(|&label| label as u8).collect();
+                let targets = Target::mean(&labels);
+                let step = net
+                    .loss_and_grad(&theta, &running, data.inputs(), &targets, Mode::Eval)
+                    .unwrap();
+                let off = worst_block(&graph, &step.grad, &expected);
+                eprintln!("{name} Burn, kinks {kinks}: {off:.1e}");
+                assert!(off < bar, "{name} Burn, kinks {kinks}: {off}");
+            }
+        }
     }
 }
 

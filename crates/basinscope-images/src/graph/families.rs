@@ -19,6 +19,15 @@ pub enum Family {
         /// w; the paper's is 16.
         width: usize,
     },
+    /// The residual net of 18 layers for small pictures: a first convolution of 3×3 without pooling,
+    /// basic blocks of widths w, 2w, 4w, 8w, two each, shortcuts by convolutions of 1×1.
+    ///
+    /// Reference: He et al. 2016, *Deep residual learning*; parameters are named as in the
+    /// PyTorch nets for CIFAR (`layer1.0.conv1.weight`).
+    Resnet18 {
+        /// w; the original's is 64.
+        width: usize,
+    },
     /// VGG-13 with batch norm and one linear layer; widths are w, 2w, 4w, 8w, 8w.
     ///
     /// Reference: Simonyan and Zisserman 2015, configuration B.
@@ -61,7 +70,7 @@ pub const RESNET_SLOPE: f32 = 0.1;
 const EPSILON: f32 = 1e-5;
 
 impl Family {
-    /// A family by its name: `resnet20`, `resnet8x0.5`, `vgg13`, `lenet5`, `linear-quadratic`,
+    /// A family by its name: `resnet20`, `resnet8x0.5`, `resnet18`, `vgg13`, `lenet5`, `linear-quadratic`,
     /// `mlp-256-128`; a width multiplier follows an `x`.
     ///
     /// # Errors
@@ -69,7 +78,7 @@ impl Family {
     pub fn from_name(name: &str) -> Result<Self> {
         Self::parse(name).ok_or_else(|| {
             let expected = "resnet8, resnet20, resnet20x0.5 (depth 6n + 2, width multiplier), \
-                            vgg13, lenet5, mlp-256-128 or linear-quadratic";
+                            resnet18, vgg13, lenet5, mlp-256-128 or linear-quadratic";
             Error::setting("net", expected, name)
         })
     }
@@ -83,6 +92,10 @@ impl Family {
             let scaled = (width * multiplier).round();
             (1.0..=4096.0).contains(&scaled).then_some(scaled as usize)
         };
+        if matches!(stem, "resnet18" | "resnet-18") {
+            let width = scaled(64.0)?;
+            return Some(Self::Resnet18 { width });
+        }
         if let Some(depth) = stem.strip_prefix("resnet") {
             let depth = depth.trim_start_matches('-').parse().ok()?;
             let width = scaled(16.0)?;
@@ -114,6 +127,7 @@ impl Family {
         };
         match self {
             Self::Resnet { depth, width } => format!("ResNet-{depth}{}", times(*width, 16)),
+            Self::Resnet18 { width } => format!("ResNet-18{}", times(*width, 64)),
             Self::Vgg13 { width } => format!("VGG-13{}", times(*width, 64)),
             Self::Lenet5 => "LeNet-5".into(),
             Self::Perceptron { hidden } => {
@@ -156,6 +170,7 @@ impl ImageNet {
                 }
                 resnet(&mut builder, *depth, *width, self.classes)?;
             }
+            Family::Resnet18 { width } => resnet18(&mut builder, *width, self.classes)?,
             Family::Vgg13 { width } => vgg13(&mut builder, *width, self.classes)?,
             Family::Lenet5 => lenet5(&mut builder, self.classes)?,
             Family::Perceptron { hidden } => {
@@ -233,6 +248,40 @@ fn resnet(net: &mut Builder, depth: usize, width: usize, classes: usize) -> Resu
     Ok(())
 }
 
+fn resnet18(net: &mut Builder, width: usize, classes: usize) -> Result<()> {
+    let conv_norm = |net: &mut Builder, names: [String; 2], from, channels, how| {
+        let value = net.conv(&names[0], from, channels, how, false)?;
+        Ok::<Value, Error>(net.batch_norm(&names[1], value, EPSILON))
+    };
+    let first = ["conv1".into(), "bn1".into()];
+    let value = conv_norm(net, first, 0, width, [3, 1, 1])?;
+    let mut value = net.leaky_relu(value, 0.0);
+    for stage in 0..4 {
+        let channels = width << stage;
+        for block in 0..2 {
+            let name = |what: &str| format!("layer{}.{block}.{what}", stage + 1);
+            let stride = if stage > 0 && block == 0 { 2 } else { 1 };
+            let names = [name("conv1"), name("bn1")];
+            let inner = conv_norm(net, names, value, channels, [3, stride, 1])?;
+            let inner = net.leaky_relu(inner, 0.0);
+            let names = [name("conv2"), name("bn2")];
+            let inner = conv_norm(net, names, inner, channels, [3, 1, 1])?;
+            let shortcut = match stride {
+                1 => value,
+                _ => {
+                    let names = [name("shortcut.0"), name("shortcut.1")];
+                    conv_norm(net, names, value, channels, [1, stride, 0])?
+                }
+            };
+            let sum = net.add(inner, shortcut);
+            value = net.leaky_relu(sum, 0.0);
+        }
+    }
+    value = net.global_pool(value);
+    net.linear("linear", value, classes);
+    Ok(())
+}
+
 fn vgg13(net: &mut Builder, width: usize, classes: usize) -> Result<()> {
     let mut value: Value = 0;
     // Names as in `nn.Sequential`: convolution, norm, activation and pooling each count.
@@ -294,6 +343,7 @@ mod tests {
     #[test]
     fn the_nets_have_as_many_parameters_as_published() {
         assert_eq!(parameters("resnet20", [3, 32, 32]), 269_722);
+        assert_eq!(parameters("resnet18", [3, 32, 32]), 11_173_962);
         assert_eq!(parameters("vgg13", [3, 32, 32]), 9_416_010);
         assert_eq!(parameters("linear-quadratic", [3, 32, 32]), 2_983_690);
         // 6·25 + 6 + 16·6·25 + 16 + 400·120 + 120 + 120·84 + 84 + 84·10 + 10, LeCun's with all

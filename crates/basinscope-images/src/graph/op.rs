@@ -115,7 +115,7 @@ pub struct Node {
 /// A whole net. Made by a [`Builder`](super::Builder), which checks every shape.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Graph {
-    pub(super) nodes: Vec<Node>,
+    pub(crate) nodes: Vec<Node>,
     pub(super) shapes: Vec<Shape>,
     pub(super) layout: ParameterLayout,
     pub(super) buffers: Vec<Block>,

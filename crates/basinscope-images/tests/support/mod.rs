@@ -99,7 +99,7 @@ impl Fixture {
             .map(|text| serde_json::from_str(&text).unwrap())
             .collect();
         all.sort_by_key(|fixture| fixture.num_params);
-        assert!(all.len() >= 9);
+        assert!(all.len() >= 10);
         all
     }
 

@@ -12,6 +12,9 @@ use basinscope::record::LineRecord;
 
 /// Quantiles the band reaches from and to.
 const BAND: [f64; 2] = [0.05, 0.95];
+/// Width of a panel, and distance between the two.
+const PANEL: f64 = 380.0;
+const BETWEEN: f64 = 78.0;
 
 /// Train loss (log axis) and train accuracy against the step c, one colour per minimum: the median
 /// over its directions in a band from the 5th to the 95th percentile.
@@ -22,19 +25,6 @@ const BAND: [f64; 2] = [0.05, 0.95];
 pub fn bands(records: &[LineRecord], theme: Theme) -> Result<Figure, FigureError> {
     check_any(records, "bands", "line")?;
     records.iter().try_for_each(check)?;
-    let left = Area {
-        left: 72.0,
-        top: 84.0,
-        width: 380.0,
-        height: 270.0,
-    };
-    let right = Area {
-        left: left.right() + 78.0,
-        ..left
-    };
-    let title = "What random perturbations do";
-    let mut canvas = Canvas::new(right.right() + 24.0, left.bottom() + 54.0, theme, title);
-    canvas.heading([left.left, 28.0], title, HEAD, Anchor::Start);
     let entries: Vec<_> = (records.iter())
         .map(|record| {
             let ink = theme.data(color::minimum(record.test_accuracy));
@@ -42,7 +32,29 @@ pub fn bands(records: &[LineRecord], theme: Theme) -> Result<Figure, FigureError
             (Symbol::Line(solid(ink, 2.4)), text)
         })
         .collect();
-    legend::row(&mut canvas, left.left, 52.0, &entries);
+    let rows = legend::wrapped(&entries, 2.0 * PANEL + BETWEEN);
+    let below = legend::ROW * (rows.len() - 1) as f64;
+    let left = Area {
+        left: 72.0,
+        top: 84.0 + below,
+        width: PANEL,
+        height: 270.0,
+    };
+    let right = Area {
+        left: left.right() + BETWEEN,
+        ..left
+    };
+    let title = "What random perturbations do";
+    let mut canvas = Canvas::new(right.right() + 24.0, left.bottom() + 54.0, theme, title);
+    canvas.heading([left.left, 28.0], title, HEAD, Anchor::Start);
+    for (place, row) in rows.iter().enumerate() {
+        legend::row(
+            &mut canvas,
+            left.left,
+            52.0 + legend::ROW * place as f64,
+            row,
+        );
+    }
     let directions = records.iter().map(|record| record.train_loss.len());
     let note = format!(
         "median and 5–95 % band over {} {} directions",
@@ -53,7 +65,7 @@ pub fn bands(records: &[LineRecord], theme: Theme) -> Result<Figure, FigureError
             _ => "normalized random",
         }
     );
-    let at = [left.left, 70.0];
+    let at = [left.left, 70.0 + below];
     canvas.text(at, note, TICK, theme.muted(), Anchor::Start);
     let c = extent(
         records.iter().flat_map(|record| record.c.iter().copied()),

@@ -65,9 +65,52 @@ pub(super) fn row(canvas: &mut Canvas, left: f64, y: f64, entries: &[(Symbol, St
     }
 }
 
+/// Distance between the baselines of two rows.
+pub(super) const ROW: f64 = 18.0;
+
+/// Entries in as many rows as a width needs, in their order.
+pub(super) fn wrapped(entries: &[(Symbol, String)], wide: f64) -> Vec<&[(Symbol, String)]> {
+    let mut rows = Vec::new();
+    let mut from = 0;
+    for to in 1..=entries.len() {
+        let ends = to == entries.len() || width(&entries[from..=to]) > wide;
+        if ends {
+            rows.push(&entries[from..to]);
+            from = to;
+        }
+    }
+    rows
+}
+
 fn symbol_width(symbol: Symbol) -> f64 {
     match symbol {
         Symbol::Line(_) => LINE,
         _ => SYMBOL,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::theme::Theme;
+
+    #[test]
+    fn rows_hold_every_entry_once_and_no_more_than_fits() {
+        let ink = Theme::Light.muted();
+        let entries: Vec<_> = (0..9)
+            .map(|k| (Symbol::Dot(ink), format!("minimum-{k} (test 97.{k} %)")))
+            .collect();
+        for wide in [1.0, 300.0, 700.0, 1e4] {
+            let rows = wrapped(&entries, wide);
+            let texts = |rows: &[&[(Symbol, String)]]| -> Vec<String> {
+                rows.iter()
+                    .flat_map(|row| row.iter().map(|entry| entry.1.clone()))
+                    .collect()
+            };
+            assert_eq!(texts(&rows), texts(&[&entries]));
+            assert!(rows.iter().all(|row| row.len() == 1 || width(row) <= wide));
+        }
+        assert_eq!(wrapped(&entries, 1e4).len(), 1);
+        assert!(wrapped(&[], 10.0).is_empty());
     }
 }

@@ -11,8 +11,8 @@ use basinscope::record::{HistoryPoint, MinimumRecord};
 /// Which accuracy a panel shows.
 type Accuracy = fn(&HistoryPoint) -> f64;
 
-/// Train accuracy (left) and test accuracy (right) of every minimum against the optimizer step,
-/// on a logarithmic axis that counts step 0 as 1.
+/// Train accuracy (left) and test accuracy (right) of every minimum against the optimizer step:
+/// linear where all looks were evenly spaced, else logarithmic, step 0 counted as 1.
 ///
 /// # Errors
 /// [`FigureError::NoRecords`] for an empty slice.
@@ -41,6 +41,11 @@ pub fn training(minima: &[MinimumRecord], theme: Theme) -> Result<Figure, Figure
         HEAD,
         Anchor::Start,
     );
+    let is_even = minima.iter().all(|minimum| evenly_spaced(&minimum.history));
+    let step = |point: &HistoryPoint| match is_even {
+        true => point.step as f64,
+        false => point.step.max(1) as f64,
+    };
     let steps = minima.iter().flat_map(|minimum| &minimum.history).map(step);
     let steps = extent(steps, [1.0, 100.0]);
     let keys: Vec<f64> = minima.iter().map(|minimum| minimum.test_accuracy).collect();
@@ -53,7 +58,10 @@ pub fn training(minima: &[MinimumRecord], theme: Theme) -> Result<Figure, Figure
     for (area, name, value) in panels {
         let axes = Axes {
             area,
-            x: Scale::log(steps, area.across()),
+            x: match is_even {
+                true => Scale::linear(steps, area.across()),
+                false => Scale::log(steps, area.across()),
+            },
             y: Scale::linear([0.0, 1.0], area.up()),
         };
         let first = area.left == left.left;
@@ -94,6 +102,32 @@ pub fn training(minima: &[MinimumRecord], theme: Theme) -> Result<Figure, Figure
     canvas.finish()
 }
 
-fn step(point: &HistoryPoint) -> f64 {
-    point.step.max(1) as f64
+/// Whether all looks are as far apart; the last one, where a descent ended, may be nearer.
+fn evenly_spaced(history: &[HistoryPoint]) -> bool {
+    let steps: Vec<f64> = history.iter().map(|point| point.step as f64).collect();
+    let gaps: Vec<f64> = steps.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    match gaps.split_last() {
+        Some((last, rest @ [first, ..])) => rest.iter().all(|gap| gap == first) && last <= first,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_are_even_where_only_the_last_gap_is_shorter() {
+        let at = |steps: &[usize]| {
+            let point = |&step| HistoryPoint {
+                step,
+                train_loss: 1.0,
+                train_accuracy: 0.5,
+                test_accuracy: 0.5,
+            };
+            evenly_spaced(&steps.iter().map(point).collect::<Vec<_>>())
+        };
+        assert!(at(&[0, 100, 200, 250]) && at(&[0, 50, 100]));
+        assert!(!at(&[0, 1, 2, 4, 8]) && !at(&[0, 100, 300]) && !at(&[0, 10]) && !at(&[]));
+    }
 }

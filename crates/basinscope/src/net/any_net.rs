@@ -87,6 +87,13 @@ pub trait NetSurface: Evaluate + Predict + TwiceDifferentiable + Send {
     /// Writes each example's cross-entropy at θ, in nats (`examples()` values).
     fn example_losses(&self, theta: &[f32], out: &mut [f32]);
 
+    /// The same net over the same examples with other buffers (as many), the examples shared and
+    /// not copied; `None` where examples are kept in a form that depends on the buffers, or for
+    /// nets without buffers.
+    fn with_buffers(&self, _buffers: &[f32]) -> Option<Box<dyn NetSurface>> {
+        None
+    }
+
     /// Whether products with the Hessian and the Gauss–Newton matrix are exact, or differences of
     /// gradients.
     fn has_exact_products(&self) -> bool {

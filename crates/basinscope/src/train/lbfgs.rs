@@ -1,6 +1,11 @@
 //! L-BFGS on a surface, full batch, by way of argmin.
 
-use crate::surface::Differentiable;
+use super::{Minimum, StopReason};
+use crate::data::Split;
+use crate::net::{Initialization, Net};
+use crate::random::stream;
+use crate::record::HistoryPoint;
+use crate::surface::{Differentiable, Evaluate};
 use crate::{Error, Result};
 use argmin::core::{CostFunction, Executor, Gradient};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
@@ -57,6 +62,86 @@ impl LbfgsSettings {
     /// # Reference
     /// Liu and Nocedal 1989; Moré and Thuente 1994.
     pub fn run(self, surface: &impl Differentiable, theta: &[f32]) -> Result<Lbfgs> {
+        self.run_until(surface, theta, &|| false)
+    }
+
+    /// Trains a net without batch norm on all training points at once. Its steps are counted in
+    /// gradients; `stop` is asked before each, and interrupts.
+    ///
+    /// # Errors
+    /// Those of [`run`](Self::run); [`Error::Setting`] for a net that keeps buffers, which only
+    /// descents by batches move.
+    pub fn train(
+        self,
+        net: &dyn Net,
+        split: &Split,
+        initialization: Initialization,
+        seed: u64,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Minimum> {
+        self.check(net)?;
+        let theta = net.initialize(initialization, &mut stream(seed, "init", 0));
+        let [train, test] = [
+            net.surface(&[], &split.train)?,
+            net.surface(&[], &split.test)?,
+        ];
+        let look = |step, theta: &[f32]| {
+            let [on_train, on_test] = [train.evaluate(theta), test.evaluate(theta)];
+            let point = HistoryPoint {
+                step,
+                train_loss: on_train.loss.min(f64::MAX),
+                train_accuracy: on_train.accuracy,
+                test_accuracy: on_test.accuracy,
+            };
+            (point, on_train, on_test)
+        };
+        let (before, ..) = look(0, &theta);
+        let found = self.run_until(&train, &theta, stop)?;
+        let steps = found.gradients as usize;
+        let (after, train, test) = look(steps, &found.theta);
+        Ok(Minimum {
+            theta: found.theta,
+            buffers: Vec::new(),
+            train,
+            test,
+            steps,
+            stopped: match stop() {
+                true => StopReason::Interrupted,
+                false => StopReason::Steps,
+            },
+            history: vec![before, after],
+        })
+    }
+
+    /// Checks every number, and that a net can be trained so.
+    ///
+    /// # Errors
+    /// As [`train`](Self::train).
+    pub fn check(self, net: &dyn Net) -> Result<()> {
+        if !net.buffer_layout().is_empty() {
+            let expected = "a net without batch norm, whose statistics batches move";
+            return Err(Error::setting("lbfgs", expected, net.describe()));
+        }
+        self.search().map(|_| ())
+    }
+
+    /// The line search.
+    fn search(self) -> Result<MoreThuenteLineSearch<Vec<f64>, Vec<f64>, f64>> {
+        for (field, value) in [("memory", self.memory), ("iterations", self.iterations)] {
+            if value == 0 {
+                return Err(Error::setting(field, "at least 1", 0));
+            }
+        }
+        let setting = |_| Error::setting("longest_step", "a number above 0", self.longest_step);
+        (MoreThuenteLineSearch::new().with_bounds(1e-10, self.longest_step)).map_err(setting)
+    }
+
+    fn run_until(
+        self,
+        surface: &impl Differentiable,
+        theta: &[f32],
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Lbfgs> {
         if theta.len() != surface.dim() {
             return Err(Error::Shape {
                 what: "theta".into(),
@@ -64,17 +149,10 @@ impl LbfgsSettings {
                 found: vec![theta.len()],
             });
         }
-        for (field, value) in [("memory", self.memory), ("iterations", self.iterations)] {
-            if value == 0 {
-                return Err(Error::setting(field, "at least 1", 0));
-            }
-        }
-        let setting = |_| Error::setting("longest_step", "a number above 0", self.longest_step);
-        let search = MoreThuenteLineSearch::new()
-            .with_bounds(1e-10, self.longest_step)
-            .map_err(setting)?;
+        let search = self.search()?;
         let watched = Watched {
             surface,
+            stop,
             seen: RefCell::new(Seen {
                 at: Vec::new(),
                 loss: f64::INFINITY,
@@ -105,6 +183,7 @@ impl LbfgsSettings {
 /// The surface as argmin sees it: cost and gradient come from one pass, the best θ is kept.
 struct Watched<'a, S> {
     surface: &'a S,
+    stop: &'a dyn Fn() -> bool,
     seen: RefCell<Seen>,
 }
 
@@ -116,11 +195,14 @@ struct Seen {
 }
 
 impl<S: Differentiable> Watched<'_, S> {
-    fn look(&self, theta: &[f64]) {
+    fn look(&self, theta: &[f64]) -> std::result::Result<(), argmin::core::Error> {
         let theta: Vec<f32> = theta.iter().map(|&w| w as f32).collect();
         let mut seen = self.seen.borrow_mut();
         if seen.at == theta {
-            return;
+            return Ok(());
+        }
+        if (self.stop)() {
+            return Err(argmin::core::Error::msg("interrupted"));
         }
         let mut grad = vec![0.0; theta.len()];
         let loss = self.surface.loss_and_grad(&theta, &mut grad);
@@ -130,6 +212,7 @@ impl<S: Differentiable> Watched<'_, S> {
             seen.best.theta.clone_from(&theta);
         }
         (seen.at, seen.loss, seen.grad) = (theta, loss, grad);
+        Ok(())
     }
 }
 
@@ -138,7 +221,7 @@ impl<S: Differentiable> CostFunction for &Watched<'_, S> {
     type Output = f64;
 
     fn cost(&self, theta: &Vec<f64>) -> std::result::Result<f64, argmin::core::Error> {
-        self.look(theta);
+        self.look(theta)?;
         Ok(self.seen.borrow().loss)
     }
 }
@@ -148,7 +231,7 @@ impl<S: Differentiable> Gradient for &Watched<'_, S> {
     type Gradient = Vec<f64>;
 
     fn gradient(&self, theta: &Vec<f64>) -> std::result::Result<Vec<f64>, argmin::core::Error> {
-        self.look(theta);
+        self.look(theta)?;
         Ok(self
             .seen
             .borrow()
@@ -162,6 +245,8 @@ impl<S: Differentiable> Gradient for &Watched<'_, S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Dataset;
+    use crate::net::{Activation, Architecture};
     use crate::surface::analytic::Ellipsoid;
 
     #[test]
@@ -183,6 +268,47 @@ mod tests {
         };
         let found = settings.run(&bowl, &[1.0; 50]).unwrap();
         assert!(found.gradients < 20 && found.loss > 1e-9, "{found:?}");
+    }
+
+    #[test]
+    fn a_net_is_trained_and_stops_when_told() {
+        let points = |seed| {
+            let rng = &mut stream(seed, "points", 0);
+            let labels: Vec<u32> = (0..40).map(|k| k % 2).collect();
+            let mut inputs = vec![0.0; 40];
+            crate::random::fill_normal(rng, &mut inputs);
+            for (x, &label) in inputs.iter_mut().zip(&labels) {
+                *x = 0.2 * *x + 2.0 * label as f32;
+            }
+            Dataset::new(inputs, labels, 1, 2).unwrap()
+        };
+        let split = Split {
+            train: points(1),
+            test: points(2),
+            pool: points(3),
+        };
+        let net = Architecture::new(vec![1, 8, 1], Activation::Tanh).unwrap();
+        let run = |stop: &dyn Fn() -> bool| {
+            let settings = LbfgsSettings::default();
+            let how = Initialization::GlorotUniform;
+            settings.train(&net, &split, how, 0, stop).unwrap()
+        };
+        let found = run(&|| false);
+        assert_eq!(
+            (found.train.accuracy, found.stopped),
+            (1.0, StopReason::Steps)
+        );
+        assert!(found.test.accuracy > 0.9 && found.history.len() == 2);
+        assert!(found.history[0].train_loss > found.history[1].train_loss);
+        let asked = std::cell::Cell::new(0);
+        let stopped = run(&|| {
+            asked.set(asked.get() + 1);
+            asked.get() > 3
+        });
+        assert_eq!(
+            (stopped.stopped, stopped.steps),
+            (StopReason::Interrupted, 3)
+        );
     }
 
     #[test]

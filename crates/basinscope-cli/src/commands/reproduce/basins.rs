@@ -170,6 +170,7 @@ impl Local {
                     theta,
                     train: surfaces.train,
                     test: surfaces.test,
+                    samples: usize::MAX,
                 };
                 let mut curve = subsim_curve(centre, &region, &found);
                 judge(&mut curve, "see volume --method lta");

@@ -5,10 +5,8 @@ use crate::console::{Interrupted, percent};
 use crate::data_args::DataConfig;
 use anyhow::Result;
 use basinscope::data::{Polynomial, Split};
-use basinscope::net::{Activation, Architecture, MlpSurface};
-use basinscope::random;
+use basinscope::net::{Activation, Architecture};
 use basinscope::record::OptimizerRecord;
-use basinscope::surface::Evaluate;
 use basinscope::train::{
     LbfgsSettings, Minimum, Observer, OptimizerConfig, StopReason, TrainConfig, TrainState, train,
 };
@@ -214,7 +212,7 @@ impl Task<'_> {
             .map(|&(rate, seed)| {
                 let outcome = match self.method.optimizer {
                     Some(optimizer) => self.descend(optimizer, rate, seed, bench)?,
-                    None => self.lbfgs(rate, seed)?,
+                    None => self.lbfgs(rate, seed, bench)?,
                 };
                 bench.console.check()?;
                 bar.inc(1);
@@ -239,12 +237,7 @@ impl Task<'_> {
             seed,
             ..shared.clone()
         };
-        let Minimum {
-            train,
-            test,
-            stopped,
-            ..
-        } = train(
+        let found = train(
             self.net,
             self.split,
             None,
@@ -252,35 +245,31 @@ impl Task<'_> {
             None,
             &mut Listen(bench),
         )?;
-        if stopped == StopReason::Interrupted {
-            return Err(Interrupted::Saved.into());
-        }
-        Ok(Outcome {
-            train_loss: train.loss.min(f64::MAX),
-            train_accuracy: train.accuracy,
-            test_accuracy: test.accuracy,
-        })
+        outcome(&found)
     }
 
-    fn lbfgs(&self, longest_step: f64, seed: u64) -> Result<Outcome> {
+    fn lbfgs(&self, longest_step: f64, seed: u64, bench: &Bench) -> Result<Outcome> {
         let shared = &self.settings.train;
         let settings = LbfgsSettings {
             iterations: self.method.steps.unwrap_or(shared.steps),
             longest_step,
             ..LbfgsSettings::default()
         };
-        let rng = &mut random::stream(seed, "init", 0);
-        let theta = shared.initialization.draw(self.net, rng);
-        let surface = MlpSurface::new(self.net, &self.split.train)?;
-        let found = settings.run(&surface, &theta)?;
-        let train = surface.evaluate(&found.theta);
-        let test = MlpSurface::new(self.net, &self.split.test)?.evaluate(&found.theta);
-        Ok(Outcome {
-            train_loss: train.loss.min(f64::MAX),
-            train_accuracy: train.accuracy,
-            test_accuracy: test.accuracy,
-        })
+        let stop = || bench.console.is_interrupted();
+        let found = settings.train(self.net, self.split, shared.initialization, seed, &stop)?;
+        outcome(&found)
     }
+}
+
+fn outcome(found: &Minimum) -> Result<Outcome> {
+    if found.stopped == StopReason::Interrupted {
+        return Err(Interrupted::Saved.into());
+    }
+    Ok(Outcome {
+        train_loss: found.train.loss.min(f64::MAX),
+        train_accuracy: found.train.accuracy,
+        test_accuracy: found.test.accuracy,
+    })
 }
 
 /// Listens for Ctrl-C.

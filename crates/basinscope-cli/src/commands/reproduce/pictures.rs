@@ -13,7 +13,7 @@ use crate::lab::{self, Lab};
 use crate::net_args::NetConfig;
 use anyhow::{Context, Result};
 use basinscope::record::MinimumRecord;
-use basinscope::train::{PoisonConfig, TrainConfig};
+use basinscope::train::{LbfgsSettings, PoisonConfig, TrainConfig};
 use basinscope_images::data::{self, cache_folder};
 use basinscope_images::graph::{Family, ImageNet};
 use basinscope_report::figure;
@@ -67,6 +67,9 @@ pub struct Entry {
     /// Its poison.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub poison: Option<PoisonConfig>,
+    /// L-BFGS on all pictures at once in place of an optimizer's steps.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub lbfgs: Option<LbfgsSettings>,
     /// What is laid over the settings of all.
     #[serde(skip_serializing_if = "Table::is_empty", default)]
     pub train: Table,
@@ -118,16 +121,23 @@ fn run(settings: &Settings, bench: &mut Bench) -> Result<()> {
     let data = picture_config(source, [train, test, pool], bench.seed)?;
     let split = data.load()?;
     let configs = configs(settings, &data, bench.seed)?;
-    for config in &configs {
-        basinscope::train::check(config.net.build()?.as_ref(), &split, None, &config.train)
-            .with_context(|| format!("minimum {}", config.name))?;
+    for (config, entry) in configs.iter().zip(&settings.minima) {
+        let of = || format!("minimum {}", config.name);
+        let net = config.net.build()?;
+        basinscope::train::check(net.as_ref(), &split, None, &config.train).with_context(of)?;
+        (entry.lbfgs.iter())
+            .try_for_each(|lbfgs| lbfgs.check(net.as_ref()))
+            .with_context(of)?;
     }
     lab::write_points(&bench.run, &data, &split)?;
     let mut records: Vec<MinimumRecord> = Vec::new();
     // One after the other: each step of an image net is enough work for all threads.
-    for config in &configs {
+    for (config, entry) in configs.iter().zip(&settings.minima) {
         let bar = bench.console.bar(&config.name, config.train.steps as u64);
-        let record = train::train_once(&bench.run, config, &split, None, bench.console, &bar)?;
+        let record = train::once(&bench.run, config, || match entry.lbfgs {
+            Some(lbfgs) => train::by_lbfgs(&bench.run, config, &lbfgs, &split, bench.console),
+            None => train::train_one(&bench.run, config, &split, None, bench.console, &bar),
+        })?;
         bar.finish_with_message(format!(
             "train {}, test {}",
             crate::console::percent(record.train_accuracy),

@@ -29,6 +29,10 @@ pub struct Settings {
     pub steps: usize,
     /// Widths of the Gaussian of the local volumes.
     pub sigma: Vec<f64>,
+    /// Stiffest directions of the Hessian that make the metric; 0 for plain moves.
+    pub stiff: usize,
+    /// Samples at each width that are followed home and judged on test pictures.
+    pub samples: usize,
     /// Walkers of a replicate.
     pub particles: usize,
     /// Moves of each walker at a level, to begin with.
@@ -107,7 +111,8 @@ impl Settings {
             bench.seed,
         );
         local.sigma.clone_from(&self.sigma);
-        local.stiff = 0;
+        local.stiff = self.stiff;
+        local.samples = Some(self.samples);
         local.subsim.particles = self.particles;
         local.subsim.moves = self.moves;
         local.subsim.doublings = self.doublings;
