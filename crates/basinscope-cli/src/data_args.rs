@@ -6,7 +6,7 @@ use basinscope::data::{
 };
 use basinscope::{Error, random};
 use clap::Args;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use std::path::PathBuf;
 
 /// Options that choose the data.
@@ -60,6 +60,60 @@ pub struct DataConfig {
     pub seed: u64,
     /// Generated, or read from a file.
     pub source: Source,
+}
+
+/// Points as a recipe names them: their configuration, or pictures by their name.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum Points {
+    /// Told in full.
+    Config(DataConfig),
+    /// A set of the cache folder, or a path.
+    #[cfg(feature = "images")]
+    Pictures(NamedPictures),
+}
+
+/// Pictures of the cache folder, or of a path, and how many are taken.
+#[cfg(feature = "images")]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedPictures {
+    pictures: String,
+    train: usize,
+    test: usize,
+    pool: usize,
+}
+
+impl Points {
+    /// The configuration; pictures are looked for, and drawn by this seed.
+    pub fn config(&self, seed: u64) -> Result<DataConfig> {
+        let _ = seed; // of builds without pictures
+        match self {
+            Self::Config(config) => Ok(config.clone()),
+            #[cfg(feature = "images")]
+            Self::Pictures(named) => {
+                use basinscope_images::data;
+                let cache = data::cache_folder(None)?;
+                let source = data::Source::find(&named.pictures, &cache)?;
+                let sizes = [named.train, named.test, named.pool].map(Some);
+                picture_config(source, sizes, seed)
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Points {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        let table = toml::Table::deserialize(from)?;
+        #[cfg(feature = "images")]
+        if table.contains_key("pictures") {
+            return (table.try_into().map(Self::Pictures)).map_err(de::Error::custom);
+        }
+        table
+            .try_into()
+            .map(Self::Config)
+            .map_err(de::Error::custom)
+    }
 }
 
 /// Generated points or a file.

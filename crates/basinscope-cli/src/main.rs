@@ -21,17 +21,20 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if console::is_closed_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) if error.is::<console::Interrupted>() => {
-            eprintln!("{error}");
-            ExitCode::from(130)
-        }
         Err(error) if error.is::<console::ChecksFailed>() || error.is::<browser::NoBrowser>() => {
             eprintln!("{error}");
             ExitCode::FAILURE
         }
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
+        Err(error) => match error.downcast_ref::<console::Interrupted>() {
+            // Without what it was in the middle of.
+            Some(interrupted) => {
+                eprintln!("{interrupted}");
+                ExitCode::from(130)
+            }
+            None => {
+                eprintln!("error: {error:#}");
+                ExitCode::from(2)
+            }
+        },
     }
 }

@@ -236,7 +236,7 @@ fn minima_that_are_broken_or_of_another_net() {
 fn memory_that_is_refused_is_told_in_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let program = env!("CARGO_BIN_EXE_basinscope");
-    let large = "train --train-points 2000000 --hidden 4000,4000 --steps 1 --threads 1";
+    let large = "train --out run --train-points 2000000 --hidden 4000,4000 --steps 1 --threads 1";
     let ended = std::process::Command::new("sh")
         .current_dir(folder.path())
         .args(["-c", &format!("ulimit -v 400000; exec {program} {large}")])
@@ -248,10 +248,5 @@ fn memory_that_is_refused_is_told_in_a_sentence() {
         told.contains("out of memory") && told.contains("MB"),
         "{told}"
     );
-    assert!(
-        !folder
-            .path()
-            .join("basinscope-run/results/minima.json")
-            .exists()
-    );
+    assert!(!folder.path().join("run/results/minima.json").exists());
 }

@@ -246,6 +246,71 @@ fn a_linear_model_a_net_and_optimizers_side_by_side() {
     );
 }
 
+const MINEFIELD: &str = r#"
+[common]
+shown_every = 2
+attempts = 2
+good_above = 0.5
+test_below = 0.9
+components = 10
+perplexities = [2.0]
+epochs = 60
+data = { pictures = "svhn", train = 48, test = 24, pool = 24 }
+net = { family = { perceptron = { hidden = [12] } }, input = [3, 32, 32], classes = 10 }
+basin = { cutoff = 0.4, directions = 5 }
+
+[common.good]
+initialization = "he-normal"
+learning_rate = 0.002
+steps = 24
+batch_size = { points = 24 }
+
+[common.fixed]
+every = 5
+train = { learning_rate = 0.002, steps = 60, poison = { points = 24, factor = 0.3, form = "reverse", redrawn = false } }
+
+[quick]
+"#;
+
+#[test]
+fn the_minefield_of_a_net_on_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let f = folder.path();
+    svhn(&f.join("cache/svhn"));
+    let field = |recipe: &str| {
+        fs::write(f.join("recipe.toml"), recipe).unwrap();
+        run(
+            f,
+            &[
+                "reproduce",
+                "fig1",
+                "--recipe",
+                "recipe.toml",
+                "--out",
+                "out",
+            ],
+        )
+    };
+    let (code, said, summary) = field(MINEFIELD);
+    assert!(code <= 1, "bars may be missed, nothing else: {said}");
+    let path = f.join("out/fig1/results/minefield.json");
+    let record: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let count = |field: &str| record[field].as_array().unwrap().len();
+    assert_eq!((count("iterates"), count("bad")), (7, 3));
+    assert!(f.join("out/fig1/figures/minefield.png").is_file());
+    let rows = summary["sheets"][0]["rows"].as_array().unwrap();
+    let redrawn = |row: &Value| row["quantity"].as_str().unwrap().contains("redrawn");
+    assert!(!rows.iter().any(redrawn), "{rows:?}");
+    let batch_norm = MINEFIELD.replace(
+        "{ perceptron = { hidden = [12] } }",
+        "{ resnet = { depth = 8, width = 2 } }",
+    );
+    fs::remove_dir_all(f.join("out")).unwrap();
+    let (code, said, _) = field(&batch_norm);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("without batch norm"), "{said}");
+}
+
 #[test]
 #[cfg(feature = "burn")]
 fn a_run_that_goes_on_on_another_device_says_so() {

@@ -39,8 +39,10 @@ pub(crate) fn loss(
             };
         }
     }
-    let value = softplus(sign * margin);
-    if value.is_nan() { f64::INFINITY } else { value }
+    match margin.is_finite() {
+        true => softplus(sign * margin),
+        false => f64::INFINITY,
+    }
 }
 
 /// −ln p_y of one example, in nats.
@@ -64,8 +66,7 @@ pub(crate) fn probabilities(logits: &mut [f32], classes: usize) {
 }
 
 fn softplus(x: f64) -> f64 {
-    // `max` would hide a NaN.
-    (if x > 0.0 { x } else { 0.0 }) + (-x.abs()).exp().ln_1p()
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
 }
 
 fn logistic(x: f64) -> f64 {
@@ -149,8 +150,12 @@ mod tests {
             [f32::NAN, 0.0],
             [0.0, f32::NAN],
             [f32::INFINITY, f32::INFINITY],
+            [f32::INFINITY, 0.0],
+            [0.0, f32::NEG_INFINITY],
         ] {
-            assert_eq!(cross_entropy(&overflow, 0), f64::INFINITY);
+            for kind in [LossKind::CrossEntropy, LossKind::Reverse] {
+                assert_eq!(loss(&overflow, 0, kind, None), f64::INFINITY);
+            }
         }
     }
 }

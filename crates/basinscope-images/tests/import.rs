@@ -169,6 +169,30 @@ fn pickles_that_call_are_refused_and_not_run() {
 }
 
 #[test]
+fn hostile_pickles_are_refused_without_harm() {
+    let storage = format!("torch\n{}Storage\n", "a".repeat(1000));
+    for bytes in [
+        // A tuple, and an item, from below an open mark.
+        &b"\x80\x02NN(\x86d."[..],
+        b"\x80\x02}NN(s.",
+        // A storage of a name that no tensor has.
+        &[b"\x80\x02c", storage.as_bytes(), b"."].concat(),
+        // A terminal's commands.
+        b"\x80\x02c\x1b[2J\nos\n.",
+    ] {
+        let refused = from_bytes(bytes).unwrap_err().to_string();
+        assert!(refused.contains("expected"), "{refused}");
+        assert!(!refused.contains('\x1b'), "{refused}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let refused = weights(folder.path(), &own()).unwrap_err().to_string();
+    assert!(
+        refused.contains("size") && refused.contains("no file"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn values_that_are_none_are_refused() {
     let mut bytes = std::fs::read(file("plain.safetensors")).unwrap();
     let length = bytes.len();

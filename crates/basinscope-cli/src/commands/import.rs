@@ -82,7 +82,11 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     let metadata = [("name", json!(args.name)), ("from", json!(args.file))];
     let (theta, buffers) = (&minimum.theta, &minimum.buffers);
     let file = run.write_minimum(&args.name, built.as_ref(), theta, buffers, &metadata)?;
-    let about = json!({ "imported": args.file, "data": config.data });
+    let matched = match imported.matched {
+        Matched::ByName => "by name",
+        Matched::ByOrder => "by order",
+    };
+    let about = json!({ "imported": args.file, "matched": matched, "data": config.data });
     let record = MinimumRecord {
         stopped: "imported".into(),
         ..minimum.record(&args.name, &file, built.as_ref(), &settings, about)
@@ -92,8 +96,11 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     mistakes::draw(&lab)?;
     lab.draw_page()?;
     if imported.matched == Matched::ByOrder {
-        console
-            .say("note: no tensor has the name it has here; they were matched by order and shape");
+        console.say(format!(
+            "note: {}: not all tensors have the names they have here; all were matched by order \
+             and shape: check the loss",
+            args.file.display()
+        ));
     }
     console.say(lab.minima_table());
     console.say(format!("wrote {}", run.path("index.html").display()));

@@ -243,8 +243,7 @@ struct Watch<'a> {
     asked: AtomicU64,
 }
 
-/// A region under watch. After Ctrl-C nothing is inside, so that every walk ends at once; what it
-/// found is then thrown away.
+/// A region under watch. Walks end at Ctrl-C; what they found is then thrown away.
 struct Watched<'a> {
     region: &'a dyn Region,
     watch: &'a Watch<'a>,
@@ -266,6 +265,10 @@ impl Region for Watched<'_> {
             self.watch.bar.set_message(message);
         }
         self.region.contains(theta)
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.watch.console.is_interrupted()
     }
 }
 

@@ -189,7 +189,7 @@ impl BurnNet {
     /// training on a batch that leaves a batch norm one value, and where the device fails.
     ///
     /// # Cost
-    /// One gradient. In [`Mode::Train`] all pictures are on the device at once.
+    /// One gradient. All pictures are put on the device; in [`Mode::Train`] they go through at once.
     pub fn loss_and_grad(
         &self,
         theta: &[f32],
@@ -198,13 +198,24 @@ impl BurnNet {
         targets: &[Target],
         mode: Mode,
     ) -> Result<Step> {
-        let train = mode == Mode::Train;
-        let size = if train {
-            targets.len()
-        } else {
-            self.batch_size
+        let size = match mode {
+            Mode::Train => targets.len(),
+            Mode::Eval => self.batch_size,
         };
         let pictures = self.batches(pictures, size)?;
+        self.step(theta, buffers, &pictures, targets, mode)
+    }
+
+    /// The same over pictures that are on the device, batch by batch.
+    pub(super) fn step(
+        &self,
+        theta: &[f32],
+        buffers: &[f32],
+        pictures: &Pictures,
+        targets: &[Target],
+        mode: Mode,
+    ) -> Result<Step> {
+        let train = mode == Mode::Train;
         check_len("targets", pictures.count, targets.len())?;
         (targets.iter()).try_for_each(|target| self.check_label(target.label))?;
         if train {
@@ -216,7 +227,7 @@ impl BurnNet {
         let (mut loss, mut all_logits, mut grad) = (0.0, Vec::new(), None);
         let mut statistics = at.statistics.clone();
         let mut rest = targets;
-        for batch in pictures.batches {
+        for batch in pictures.batches.iter().cloned() {
             let (output, updated) = forward(&self.graph, &leaves, &at.statistics, batch, train);
             statistics = updated;
             let logits = self.read(output.clone().without_autodiff())?;

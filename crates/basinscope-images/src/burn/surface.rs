@@ -18,7 +18,6 @@ use std::sync::Arc;
 pub struct BurnSurface {
     net: BurnNet,
     buffers: Vec<f32>,
-    raw: Arc<[f32]>,
     pictures: Pictures,
     labels: Arc<[u8]>,
     processor: ImageSurface,
@@ -37,7 +36,6 @@ impl BurnSurface {
     ) -> Result<Self> {
         Ok(Self {
             pictures: net.pictures(points.inputs())?,
-            raw: points.inputs().into(),
             labels: labels(points)?.into(),
             buffers: buffers.to_vec(),
             net,
@@ -132,7 +130,7 @@ impl Differentiable for BurnSurface {
         let targets = Target::mean(&self.labels);
         let step = self
             .net
-            .loss_and_grad(theta, &self.buffers, &self.raw, &targets, Mode::Eval);
+            .step(theta, &self.buffers, &self.pictures, &targets, Mode::Eval);
         let step = working(step);
         grad.copy_from_slice(&step.grad);
         step.loss
@@ -163,7 +161,6 @@ impl NetSurface for BurnSurface {
             Box::new(Self {
                 net: self.net.clone(),
                 buffers: buffers.to_vec(),
-                raw: Arc::clone(&self.raw),
                 pictures: self.pictures.clone(),
                 labels: Arc::clone(&self.labels),
                 processor: self.processor.sharing(buffers),

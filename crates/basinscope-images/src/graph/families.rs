@@ -66,6 +66,9 @@ pub struct ImageNet {
 pub const RESNET_EPSILON: f32 = 1e-3;
 /// Slope of the paper's residual net below 0.
 pub const RESNET_SLOPE: f32 = 0.1;
+/// Widths and depths that a net may have: beyond them numbers overflow, or are slips.
+const WIDTHS: std::ops::RangeInclusive<usize> = 1..=65_536;
+const DEPTHS: std::ops::RangeInclusive<usize> = 8..=1202;
 /// PyTorch's ε.
 const EPSILON: f32 = 1e-5;
 
@@ -90,7 +93,8 @@ impl Family {
         };
         let scaled = |width: f64| {
             let scaled = (width * multiplier).round();
-            (1.0..=4096.0).contains(&scaled).then_some(scaled as usize)
+            let scaled = scaled as usize;
+            WIDTHS.contains(&scaled).then_some(scaled)
         };
         if matches!(stem, "resnet18" | "resnet-18") {
             let width = scaled(64.0)?;
@@ -99,13 +103,13 @@ impl Family {
         if let Some(depth) = stem.strip_prefix("resnet") {
             let depth = depth.trim_start_matches('-').parse().ok()?;
             let width = scaled(16.0)?;
-            let is_known = (8..=1202).contains(&depth) && (depth - 2) % 6 == 0;
+            let is_known = DEPTHS.contains(&depth) && (depth - 2) % 6 == 0;
             return is_known.then_some(Self::Resnet { depth, width });
         }
         if let Some(hidden) = stem.strip_prefix("mlp-") {
             let hidden: Option<Vec<usize>> = hidden
                 .split('-')
-                .map(|width| width.parse().ok().filter(|&width| width > 0))
+                .map(|width| width.parse().ok().filter(|width| WIDTHS.contains(width)))
                 .collect();
             return hidden.map(|hidden| Self::Perceptron { hidden });
         }
@@ -117,6 +121,18 @@ impl Family {
             "linear-quadratic" if multiplier == 1.0 => Some(Self::QuadraticLinear),
             _ => None,
         }
+    }
+
+    /// All widths that are settings.
+    fn widths(&self) -> impl Iterator<Item = usize> + '_ {
+        let (one, hidden): (Option<usize>, &[usize]) = match self {
+            Self::Resnet { width, .. } | Self::Resnet18 { width } | Self::Vgg13 { width } => {
+                (Some(*width), &[])
+            }
+            Self::Perceptron { hidden } => (None, hidden),
+            Self::Lenet5 | Self::QuadraticLinear => (None, &[]),
+        };
+        one.into_iter().chain(hidden.iter().copied())
     }
 
     /// Its name for people.
@@ -157,16 +173,16 @@ impl ImageNet {
         if self.classes < 2 {
             return Err(Error::setting("classes", "at least 2", self.classes));
         }
+        if let Some(width) = self.family.widths().find(|width| !WIDTHS.contains(width)) {
+            let expected = format!("widths from 1 to {}", WIDTHS.end());
+            return Err(Error::setting("net", expected, width));
+        }
         let mut builder = Builder::new(Shape::new(channels, height, width));
         match &self.family {
             Family::Resnet { depth, width } => {
-                if *depth < 8 || (depth - 2) % 6 != 0 || *width == 0 {
-                    let found = format!("depth {depth}, width {width}");
-                    return Err(Error::setting(
-                        "resnet",
-                        "depth 6n + 2, width above 0",
-                        found,
-                    ));
+                if !DEPTHS.contains(depth) || (depth - 2) % 6 != 0 {
+                    let expected = format!("depth 6n + 2 from {DEPTHS:?}");
+                    return Err(Error::setting("resnet", expected, depth));
                 }
                 resnet(&mut builder, *depth, *width, self.classes)?;
             }
@@ -365,6 +381,7 @@ mod tests {
             "vgg16",
             "mlp-",
             "mlp-0",
+            "mlp-18446744073709551615",
             "lenet5x2",
         ] {
             let error = Family::from_name(name).unwrap_err().to_string();
@@ -386,6 +403,25 @@ mod tests {
                 classes: 10,
             };
             assert!(net.graph().is_err(), "{name} {input:?}");
+        }
+    }
+
+    #[test]
+    fn widths_of_files_that_are_none_are_refused() {
+        for family in [
+            Family::Resnet18 { width: 0 },
+            Family::Vgg13 { width: 1 << 40 },
+            Family::Perceptron { hidden: vec![8, 0] },
+            Family::Resnet { depth: 9, width: 4 },
+        ] {
+            let (input, classes) = ([3, 32, 32], 10);
+            let net = ImageNet {
+                family,
+                input,
+                classes,
+            };
+            let refused = net.graph().unwrap_err().to_string();
+            assert!(refused.contains("expected"), "{refused}");
         }
     }
 }

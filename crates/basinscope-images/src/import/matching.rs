@@ -57,7 +57,7 @@ pub(super) fn imported(file: &dyn Checkpoint, graph: &Graph) -> Result<Imported,
 fn places(file: &dyn Checkpoint, wanted: &[Wanted]) -> Result<(Vec<usize>, Matched), Fault> {
     let entries = file.entries();
     let found: Vec<(usize, &str)> = (stripped(entries).into_iter().enumerate())
-        .filter(|(_, name)| name.rsplit('.').next() != Some("num_batches_tracked"))
+        .filter(|(_, name)| !is_count(name))
         .collect();
     let by_name: HashMap<&str, usize> = found.iter().map(|&(at, name)| (name, at)).collect();
     let own: HashMap<&str, usize> = (wanted.iter().enumerate())
@@ -127,14 +127,25 @@ fn check_shape(name: &str, wanted: &Wanted, entry: &Entry) -> Result<(), Fault> 
     Err(Fault::new(name, expected, format!("{:?}", entry.shape)))
 }
 
+/// Whether a tensor only counts batches, or nets that were averaged (`AveragedModel`).
+fn is_count(name: &str) -> bool {
+    matches!(
+        name.rsplit('.').next(),
+        Some("num_batches_tracked" | "n_averaged")
+    )
+}
+
 /// The names without what wrappers (`DataParallel`, `torch.compile`) put before all of them.
 fn stripped(entries: &[Entry]) -> Vec<&str> {
     let mut names: Vec<&str> = entries.iter().map(|entry| &*entry.name).collect();
     while let Some(shorter) = ["module.", "_orig_mod."].iter().find_map(|prefix| {
-        let shorter = names.iter().map(|name| name.strip_prefix(prefix));
+        let shorter = names.iter().map(|name| match is_count(name) {
+            true => Some(name.strip_prefix(prefix).unwrap_or(name)),
+            false => name.strip_prefix(prefix),
+        });
         shorter
             .collect::<Option<Vec<&str>>>()
-            .filter(|names| !names.is_empty())
+            .filter(|shorter| *shorter != names)
     }) {
         names = shorter;
     }

@@ -11,6 +11,9 @@ use crate::graph::Graph;
 use basinscope::{Error, Result};
 use std::path::Path;
 
+/// Largest file that is read; nets of this crate have a thousandth.
+const MAX_FILE: u64 = 32_000_000_000;
+
 /// Weights from a file, in the order of a graph.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Imported {
@@ -67,8 +70,15 @@ impl Fault {
         }
     }
 
+    /// Names from a file are shown without what a terminal would obey.
     fn of(self, path: &Path) -> Error {
-        Error::file(path, self.field, self.expected, self.found)
+        let [field, found] = [self.field, self.found].map(|text| {
+            let plain = text
+                .chars()
+                .map(|c| if c.is_control() { '\u{fffd}' } else { c });
+            plain.collect::<String>()
+        });
+        Error::file(path, field, self.expected, found)
     }
 }
 
@@ -89,17 +99,25 @@ impl Fault {
 /// its found shape where one is missing, of another net or of another shape, and with the place
 /// where a file is damaged or asks for anything but tensors.
 pub fn weights(path: &Path, graph: &Graph) -> Result<Imported> {
+    let about = std::fs::metadata(path).map_err(Error::io(path, "read"))?;
+    if !about.is_file() || about.len() > MAX_FILE {
+        let expected = format!("a file of at most {} GB", MAX_FILE / 1_000_000_000);
+        let found = match about.is_file() {
+            true => format!("{} GB", about.len() / 1_000_000_000),
+            false => "no file".into(),
+        };
+        return Err(Error::file(path, "size", expected, found));
+    }
     let bytes = std::fs::read(path).map_err(Error::io(path, "read"))?;
     from_bytes(&bytes, graph).map_err(|fault| fault.of(path))
 }
 
 fn from_bytes(bytes: &[u8], graph: &Graph) -> std::result::Result<Imported, Fault> {
     let checkpoint: Box<dyn Checkpoint + '_> = match bytes {
-        [b'P', b'K', ..] => Box::new(pytorch::Pytorch::from_zip(bytes)?),
-        [0x80, ..] if !safetensors::is_header(bytes) => {
-            Box::new(pytorch::Pytorch::from_stream(bytes)?)
-        }
+        // First: the length it begins with may be the letters of another kind.
         _ if safetensors::is_header(bytes) => Box::new(safetensors::File::new(bytes)?),
+        [b'P', b'K', ..] => Box::new(pytorch::Pytorch::from_zip(bytes)?),
+        [0x80, ..] => Box::new(pytorch::Pytorch::from_stream(bytes)?),
         _ => {
             let expected = "a state dict of PyTorch's (.pt, .pth) or a safetensors file";
             return Err(Fault::new("content", expected, "neither"));

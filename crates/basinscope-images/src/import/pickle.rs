@@ -171,10 +171,7 @@ impl<'a> Machine<'a> {
                 return self.set_items();
             }
             0x85..=0x87 => {
-                let start = self
-                    .stack
-                    .len()
-                    .checked_sub(usize::from(operation - 0x84))?;
+                let start = self.last(usize::from(operation - 0x84))?;
                 let items = self.stack.split_off(start);
                 self.push(Object::Tuple(items));
             }
@@ -187,7 +184,7 @@ impl<'a> Machine<'a> {
                 self.extend(&items)?;
             }
             b's' => {
-                let start = self.stack.len().checked_sub(2)?;
+                let start = self.last(2)?;
                 self.marks.push(start);
                 return self.set_items();
             }
@@ -253,7 +250,10 @@ impl<'a> Machine<'a> {
             ("collections", "OrderedDict") => Object::OrderedDict,
             ("torch._utils", "_rebuild_tensor_v2") => Object::RebuildTensor,
             ("torch._utils", "_rebuild_parameter") => Object::RebuildParameter,
-            ("torch", name) if name.ends_with("Storage") => Object::StorageClass(name.into()),
+            // The longest of their names has 19 letters; each tensor keeps a copy.
+            ("torch", name) if name.len() < 40 && name.ends_with("Storage") => {
+                Object::StorageClass(name.into())
+            }
             _ => {
                 let readable: String = format!("{module}.{name}").chars().take(80).collect();
                 return Some(Step::Refused(readable.escape_debug().to_string()));
@@ -309,18 +309,26 @@ impl<'a> Machine<'a> {
 
     fn push_below_mark(&mut self, object: Object) -> Option<()> {
         let mark = self.marks.last_mut()?;
+        if *mark > self.stack.len() {
+            return None;
+        }
         self.objects.push(object);
         self.stack.insert(*mark, self.objects.len() - 1);
         *mark += 1;
         Some(())
     }
 
-    /// The last object; those below an open mark are out of reach.
-    fn pop(&mut self) -> Option<Handle> {
+    /// Where the last so many objects begin; those below an open mark are out of reach.
+    fn last(&self, count: usize) -> Option<usize> {
         let floor = self.marks.last().copied().unwrap_or(0);
-        (self.stack.len() > floor)
-            .then(|| self.stack.pop())
-            .flatten()
+        let start = self.stack.len().checked_sub(count)?;
+        (start >= floor).then_some(start)
+    }
+
+    /// The last object.
+    fn pop(&mut self) -> Option<Handle> {
+        self.last(1)?;
+        self.stack.pop()
     }
 
     fn pop_mark(&mut self) -> Option<Vec<Handle>> {

@@ -89,8 +89,9 @@ impl<'a> Pytorch<'a> {
         let mut dict = pickle.root;
         // A few wrappers at most; a dictionary could hold itself.
         for _ in 0..4 {
-            let inner = items(pickle, dict).find(|&(key, value)| {
-                WRAPPERS.contains(&key) && matches!(pickle.get(value), Object::Dict(_))
+            let inner = WRAPPERS.iter().find_map(|wrapper| {
+                let mut named = items(pickle, dict).filter(|(key, _)| key == wrapper);
+                named.find(|&(_, value)| holds_tensors(pickle, value))
             });
             match inner {
                 Some((_, inner)) => dict = inner,
@@ -191,6 +192,13 @@ fn number(pickle: &Pickle, handle: Handle) -> Option<usize> {
         Object::Int(value) => usize::try_from(*value).ok(),
         _ => None,
     }
+}
+
+/// Whether an object is a dictionary with tensors in it, or with another wrapper.
+fn holds_tensors(pickle: &Pickle, dict: Handle) -> bool {
+    items(pickle, dict).any(|(key, value)| {
+        matches!(pickle.get(value), Object::Tensor(_)) || WRAPPERS.contains(&key)
+    })
 }
 
 /// The entries of a dictionary that have texts for keys.

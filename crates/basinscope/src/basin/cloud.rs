@@ -161,7 +161,7 @@ impl<'a, R: Region> Cloud<'a, R> {
                 walk.samples.push(self.steps(&all, sigma));
             }
             let Some(&next) = asked.last() else { break };
-            if walk.sigma.len() >= LEVELS {
+            if walk.sigma.len() >= LEVELS || self.region.is_abandoned() {
                 break;
             }
             before = Some(sigma);
@@ -262,6 +262,9 @@ impl<'a, R: Region> Cloud<'a, R> {
             let (sin, cos) = (sin as f32, cos as f32);
             let mut accepted = 0_u64;
             for first in (0..p).step_by(TOGETHER) {
+                if self.region.is_abandoned() {
+                    return 0.0;
+                }
                 let together = TOGETHER.min(p - first);
                 let xi = &mut xi[..together * n];
                 let turn = &mut turn[..together * k];

@@ -6,17 +6,17 @@ use super::recipe::{self, Preset};
 use super::{Bench, Experiment};
 use crate::commands::train::RunConfig;
 use crate::console::{Console, Interrupted, percent};
-use crate::data_args::DataConfig;
+use crate::data_args::{DataConfig, Points};
 use crate::lab;
+use crate::net_args::NetConfig;
 use anyhow::Result;
 use basinscope::Error;
 use basinscope::data::Split;
 use basinscope::embed::{layer_distances, weights_only};
-use basinscope::net::{Architecture, MlpSurface, ParameterLayout};
+use basinscope::net::{Net, NetSurface, ParameterLayout};
 use basinscope::record::{
     Array, BadMinimumRecord, Distance, IterateRecord, MinefieldRecord, MinimumRecord, RunDir,
 };
-use basinscope::surface::Evaluate;
 use basinscope::train::{Observer, StopReason, TrainConfig, TrainState, train};
 use basinscope_report::figure::{self, Figure, FigureError, Theme};
 use rayon::prelude::*;
@@ -32,19 +32,23 @@ pub struct Minefield;
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// The points.
-    pub data: DataConfig,
-    /// The net.
-    pub net: Architecture,
+    pub data: Points,
+    /// The net, without batch norm: an iterate is its parameters alone.
+    pub net: NetConfig,
     /// The good run; an iterate is kept each epoch.
     pub good: TrainConfig,
     /// Epochs between two iterates that are shown.
     pub shown_every: usize,
     /// How a bad minimum with fixed poison is reached from an iterate.
     pub fixed: Bad,
-    /// The same with poison redrawn at each step.
-    pub redrawn: Bad,
+    /// The same with poison redrawn at each step, where there is a generator to draw from.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub redrawn: Option<Bad>,
     /// Trainings at most for one bad minimum, each from the next iterate and another seed.
     pub attempts: usize,
+    /// The good run is to end right about this share of the test points.
+    #[serde(default = "good_above")]
+    pub good_above: f64,
     /// A bad minimum is right about less than this share of the test points.
     pub test_below: f64,
     /// Principal components that t-SNE sees.
@@ -59,6 +63,11 @@ pub struct Settings {
     pub basin: basins::Settings,
 }
 
+/// The paper's 98.5 %, nearly.
+fn good_above() -> f64 {
+    0.98
+}
+
 /// One kind of bad minimum.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,7 +80,7 @@ pub struct Bad {
 
 impl Experiment for Minefield {
     type Settings = Settings;
-    const TITLE: &'static str = "The minefield: bad minima all along a good run (spirals)";
+    const TITLE: &'static str = "The minefield: bad minima all along a good run";
     const RECIPE: &'static str = include_str!("../../../../../experiments/fig1.toml");
 
     fn run(settings: &Settings, bench: &mut Bench) -> Result<()> {
@@ -86,17 +95,22 @@ impl Experiment for Minefield {
 
 /// Trains, measures and embeds; everything a resumed run need not do again is read again.
 pub fn compute(settings: &Settings, bench: &Bench) -> Result<MinefieldRecord> {
-    let split = settings.data.load()?;
-    let run = GoodRun::new(settings, &split, bench)?;
+    let data = settings.data.config(bench.seed)?;
+    let split = data.load()?;
+    let run = GoodRun::new(settings, data, &split, bench)?;
     let (fixed, missed_fixed) = run.bad_minima("fixed", &settings.fixed, &split, bench)?;
-    let (redrawn, missed_redrawn) = run.bad_minima("redrawn", &settings.redrawn, &split, bench)?;
+    let (redrawn, missed_redrawn) = match &settings.redrawn {
+        Some(redrawn) => run.bad_minima("redrawn", redrawn, &split, bench)?,
+        None => (Vec::new(), 0),
+    };
     let mut minima = vec![run.last.clone()];
     minima.extend(fixed.iter().chain(&redrawn).map(|bad| bad.record.clone()));
     bench.run.write_json("results/minima.json", &minima)?;
     bench.saved("results/minefield.json", || {
-        let train = MlpSurface::new(&settings.net, &split.train)?;
-        let test = MlpSurface::new(&settings.net, &split.test)?;
-        let (shown, mut iterates) = run.iterates([&train, &test], [&fixed, &redrawn])?;
+        let [train, test] = [&split.train, &split.test].map(|of| run.net.surface(&[], of));
+        let (train, test) = (train?, test?);
+        let (shown, mut iterates) =
+            run.iterates([train.as_ref(), test.as_ref()], [&fixed, &redrawn])?;
         let bad: Vec<_> = (fixed.iter().map(|bad| (bad, false)))
             .chain(redrawn.iter().map(|bad| (bad, true)))
             .collect();
@@ -106,8 +120,8 @@ pub fn compute(settings: &Settings, bench: &Bench) -> Result<MinefieldRecord> {
         let embeddings = embed(settings, &run.layout, thetas, bench)?;
         let surfaces = Surfaces {
             layout: &run.layout,
-            train: &train,
-            test: &test,
+            train: train.as_ref(),
+            test: test.as_ref(),
         };
         let points = [on_the_way.as_slice(), &reached];
         let [on_the_way, reached] = basins::measure(&settings.basin, &surfaces, points, bench)?;
@@ -142,6 +156,8 @@ pub fn compute(settings: &Settings, bench: &Bench) -> Result<MinefieldRecord> {
 /// The good run with all its iterates.
 struct GoodRun<'a> {
     settings: &'a Settings,
+    data: DataConfig,
+    net: Box<dyn Net>,
     layout: ParameterLayout,
     /// θ after each epoch from 1 on, one after the other.
     thetas: Vec<f32>,
@@ -178,23 +194,29 @@ impl Observer for Keep<'_> {
 }
 
 impl<'a> GoodRun<'a> {
-    fn new(settings: &'a Settings, split: &Split, bench: &Bench) -> Result<Self> {
+    fn new(settings: &'a Settings, data: DataConfig, split: &Split, bench: &Bench) -> Result<Self> {
+        let redrawn_every = settings.redrawn.as_ref().map_or(1, |bad| bad.every);
         for (field, every) in [
             ("shown_every", settings.shown_every),
             ("fixed.every", settings.fixed.every),
-            ("redrawn.every", settings.redrawn.every),
+            ("redrawn.every", redrawn_every),
             ("attempts", settings.attempts),
         ] {
             if every == 0 {
                 return Err(Error::setting(field, "at least 1", 0).into());
             }
         }
-        let net = &settings.net;
+        let built = settings.net.build()?;
+        let net = built.as_ref();
+        if !net.buffer_layout().is_empty() {
+            let expected = "one without batch norm (lenet5, mlp-…): an iterate is its parameters";
+            return Err(Error::setting("net of the minefield", expected, net.describe()).into());
+        }
         let config = RunConfig {
             version: basinscope::VERSION.into(),
             name: "last-iterate".into(),
-            data: settings.data.clone(),
-            net: net.clone().into(),
+            data: data.clone(),
+            net: settings.net.clone(),
             train: TrainConfig {
                 seed: bench.seed,
                 checkpoint_every: Some(1),
@@ -213,7 +235,7 @@ impl<'a> GoodRun<'a> {
         let (last, thetas) = match read() {
             Some(found) => found,
             None => {
-                bench.run.write_data(split)?;
+                lab::write_points(&bench.run, &data, split)?;
                 let bar = bench.console.bar("good run", config.train.steps as u64);
                 let thetas = Vec::new();
                 let mut keep = Keep { thetas, bench, bar };
@@ -238,7 +260,9 @@ impl<'a> GoodRun<'a> {
         };
         Ok(Self {
             settings,
+            data,
             layout: net.layout(),
+            net: built,
             thetas,
             last,
         })
@@ -269,8 +293,8 @@ impl<'a> GoodRun<'a> {
             .map(|&epoch| RunConfig {
                 version: basinscope::VERSION.into(),
                 name: format!("{kind}-{epoch:04}"),
-                data: settings.data.clone(),
-                net: settings.net.clone().into(),
+                data: self.data.clone(),
+                net: settings.net.clone(),
                 train: TrainConfig {
                     seed: bench.seed + epoch as u64,
                     ..bad.train.clone()
@@ -291,7 +315,8 @@ impl<'a> GoodRun<'a> {
             .into_iter()
             .zip(epochs)
             .map(|(record, epoch)| {
-                let (_, theta) = bench.run.read_perceptron(&record.file)?;
+                let file = bench.run.read_minimum(&record.file)?;
+                let (theta, _) = file.parameters(self.net.as_ref())?;
                 Ok(BadMinimum {
                     record,
                     theta,
@@ -305,7 +330,7 @@ impl<'a> GoodRun<'a> {
     /// Every shown iterate with its nearest bad minimum of either kind, its basin left out.
     fn iterates(
         &self,
-        [train, test]: [&MlpSurface; 2],
+        [train, test]: [&dyn NetSurface; 2],
         bad: [&[BadMinimum]; 2],
     ) -> Result<(Vec<usize>, Vec<IterateRecord>)> {
         let every = self.settings.shown_every;
@@ -428,13 +453,16 @@ fn verdicts(settings: &Settings, record: &MinefieldRecord, bench: &mut Bench) {
         "last iterate, test accuracy",
         "98.5 %",
         percent(test),
-        "≥ 98 %",
-        test >= 0.98,
+        format!("≥ {} %", 100.0 * settings.good_above),
+        test >= settings.good_above,
     );
     for (kind, redrawn) in [("fixed", false), ("redrawn", true)] {
         let bad: Vec<_> = (record.bad.iter())
             .filter(|bad| bad.redrawn == redrawn)
             .collect();
+        if redrawn && settings.redrawn.is_none() {
+            continue;
+        }
         let fit = bad.iter().filter(|bad| bad.train_accuracy == 1.0).count();
         let worst = bad.iter().map(|bad| bad.test_accuracy).fold(0.0, f64::max);
         let best = bad.iter().map(|bad| bad.test_accuracy).fold(1.0, f64::min);
