@@ -29,7 +29,8 @@ pub struct ImageSurface {
     pictures: Arc<Panels>,
     /// Whether statistics are taken anew at each θ.
     recalibrates: bool,
-    trainers: Mutex<Vec<Trainer>>,
+    /// Memory of gradients, which is much: shared as the pictures are.
+    trainers: Arc<Mutex<Vec<Trainer>>>,
 }
 
 impl ImageSurface {
@@ -46,7 +47,7 @@ impl ImageSurface {
             buffers: buffers.to_vec(),
             pictures: Arc::new(engine.panels(pictures)),
             recalibrates: false,
-            trainers: Mutex::default(),
+            trainers: Arc::default(),
         })
     }
 
@@ -72,7 +73,7 @@ impl ImageSurface {
             buffers: buffers.to_vec(),
             pictures: Arc::clone(&self.pictures),
             recalibrates: self.recalibrates,
-            trainers: Mutex::default(),
+            trainers: Arc::clone(&self.trainers),
         }
     }
 

@@ -264,12 +264,25 @@ fn wrong_bytes_are_set_aside_with_both_sums_told() {
     assert!(fs::read(fixture.bad()).unwrap() == wrong);
     assert!(!fixture.part().exists());
 
-    // A wrong file under the right name goes the same way, and the right one takes its place.
-    fs::remove_file(fixture.bad()).unwrap();
+    // A wrong file under the right name goes the same way, and the right one takes its place;
+    // what was set aside before stays.
     fixture.put(&fixture.target(), b"no pictures");
     let right = Server::files(vec![("file.mat".into(), fixture.bytes.clone())]);
-    fixture.assert_fetched(&right);
-    assert_eq!(fs::read(fixture.bad()).unwrap(), b"no pictures");
+    let mut aside = Vec::new();
+    let fetched = fixture.fetch_heard(&right, &mut |event| {
+        if let Event::SetAside { path, .. } = event {
+            aside.push(path.to_owned());
+        }
+        ControlFlow::Continue(())
+    });
+    assert_eq!(fetched.unwrap(), Fetched::Downloaded);
+    assert!(fs::read(fixture.target()).unwrap() == fixture.bytes);
+    assert_eq!(aside, [fixture.target().with_extension("mat.bad-2")]);
+    assert_eq!(fs::read(&aside[0]).unwrap(), b"no pictures");
+    assert!(fs::read(fixture.bad()).unwrap() == wrong);
+
+    fs::remove_file(fixture.target()).unwrap();
+    fixture.refuse(&server, &["MD5 sum", "file.mat.bad-3"]);
 }
 
 #[test]
@@ -280,6 +293,54 @@ fn pieces_of_two_files_are_replaced_by_one_whole_file() {
     fixture.assert_fetched(&server);
     assert_eq!(froms(&server), [Some(5000), None]);
     assert!(!fixture.bad().exists());
+}
+
+#[test]
+fn pieces_of_one_call_that_do_not_fit_are_fetched_as_a_whole_once() {
+    let fixture = Fixture::new();
+    let bytes = fixture.bytes.clone();
+    let server = Server::start(move |number, request| match number {
+        0 => Reply::ranged(&bytes, request).cut(1000),
+        1 => Reply::ranged(&[1; 300_000], request),
+        _ => Reply::ranged(&bytes, request),
+    });
+    fixture.assert_fetched(&server);
+    assert_eq!(froms(&server), [None, Some(1000), None]);
+
+    // Wrong from the start again, and in pieces again: that is enough.
+    let fixture = Fixture::new();
+    let server = Server::start(|_, request| Reply::ranged(&[1; 3000], request).cut(2000));
+    fixture.refuse(&server, &["MD5 sum", "file.mat.bad"]);
+    assert_eq!(froms(&server), [None, Some(2000), None, Some(2000)]);
+
+    // All of one answer: another would be no better.
+    let fixture = Fixture::new();
+    fixture.put(&fixture.part(), &[1; 1000]);
+    let server = Server::start(|_, _| Reply::whole(&[1; 3000]));
+    fixture.refuse(&server, &["MD5 sum", "file.mat.bad"]);
+    assert_eq!(froms(&server), [Some(1000)]);
+}
+
+#[test]
+fn downloads_at_the_same_time_leave_one_right_file() {
+    for _ in 0..20 {
+        let fixture = Fixture::new();
+        let server = Server::files(vec![("file.mat".into(), fixture.bytes.clone())]);
+        std::thread::scope(|scope| {
+            let both = [(); 2].map(|()| scope.spawn(|| fixture.fetch(&server)));
+            for fetched in both.map(|thread| thread.join().unwrap()) {
+                let told = fetched.map_err(|error| error.to_string());
+                match told {
+                    Ok(fetched) => assert_ne!(fetched, Fetched::Interrupted),
+                    Err(told) => assert!(told.contains("process: expected no other"), "{told}"),
+                }
+            }
+        });
+        assert!(fs::read(fixture.target()).unwrap() == fixture.bytes);
+        let left = fs::read_dir(fixture.target().parent().unwrap()).unwrap();
+        assert_eq!(left.count(), 1);
+        assert_eq!(server.requests().len(), 1);
+    }
 }
 
 #[test]

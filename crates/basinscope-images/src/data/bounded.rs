@@ -25,6 +25,8 @@ pub(super) struct Bounded<'a> {
     path: &'a Path,
     reader: Box<dyn Read + 'a>,
     room: u64,
+    /// How many packed bytes set the room, where they do.
+    packed: Option<u64>,
 }
 
 impl<'a> Bounded<'a> {
@@ -36,6 +38,7 @@ impl<'a> Bounded<'a> {
             path,
             reader: Box::new(BufReader::new(file)),
             room,
+            packed: None,
         })
     }
 
@@ -52,6 +55,7 @@ impl<'a> Bounded<'a> {
             path,
             reader: Box::new(MultiGzDecoder::new(plain.reader)),
             room: room_of(plain.room),
+            packed: Some(plain.room),
         })
     }
 
@@ -122,6 +126,7 @@ impl<'a> Bounded<'a> {
             path: self.path,
             reader: Box::new((&mut self.reader).take(len)),
             room: len,
+            packed: None,
         };
         let value = read(&mut part)?;
         part.skip(part.room, field)?;
@@ -140,6 +145,7 @@ impl<'a> Bounded<'a> {
                 path: packed.path,
                 reader: Box::new(ZlibDecoder::new(&mut packed.reader)),
                 room: room_of(len),
+                packed: Some(len),
             };
             let value = read(&mut part)?;
             part.end(field)?;
@@ -155,8 +161,19 @@ impl<'a> Bounded<'a> {
         self.room = self
             .room
             .checked_sub(len)
-            .ok_or_else(|| self.short(field, len, self.room))?;
+            .ok_or_else(|| match self.packed {
+                Some(packed) => self.swollen(field, len, packed),
+                None => self.short(field, len, self.room),
+            })?;
         Ok(())
+    }
+
+    /// Another `len` bytes would be more than so many packed ones are unpacked to.
+    fn swollen(&self, field: &str, len: u64, packed: u64) -> Error {
+        let most = room_of(packed);
+        let expected = format!("at most {most} bytes from {packed} packed ones");
+        let found = (most - self.room).saturating_add(len);
+        Error::file(self.path, field, expected, found)
     }
 
     fn short(&self, field: &str, expected: u64, found: u64) -> Error {
@@ -217,7 +234,14 @@ mod tests {
         let room = room_of(bytes.len() as u64);
         let open = || Bounded::open_unpacked(file.path()).unwrap();
         assert_eq!(open().bytes(100_000, "zeros").unwrap(), vec![0; 100_000]);
-        assert!(open().bytes(room + 1, "zeros").is_err());
+        let mut swollen = open();
+        swollen.skip(3, "zeros").unwrap();
+        let error = swollen.bytes(room, "zeros").unwrap_err().to_string();
+        let (packed, found) = (bytes.len(), room + 3);
+        let wanted = format!(
+            "zeros: expected at most {room} bytes from {packed} packed ones, found {found}"
+        );
+        assert!(error.ends_with(&wanted), "{error}");
         assert!(open().bytes(100_001, "zeros").is_err());
         // The last eight bytes are checksum and length.
         std::fs::write(file.path(), &bytes[..bytes.len() - 4]).unwrap();

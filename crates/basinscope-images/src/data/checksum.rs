@@ -62,7 +62,8 @@ impl fmt::Display for Md5Sum {
 /// The sums in a file of lines `SUM  NAME`, as `md5sum` writes them.
 ///
 /// # Errors
-/// [`Error::Io`] where it cannot be read, [`Error::File`] naming the first line that is none.
+/// [`Error::Io`] where it cannot be read, [`Error::File`] naming the first line that is none, or
+/// that gives a name another sum than a line above.
 pub fn read_checksums(path: impl AsRef<Path>) -> Result<BTreeMap<String, Md5Sum>> {
     let path = path.as_ref();
     let text = fs::read_to_string(path).map_err(Error::io(path, "read"))?;
@@ -71,6 +72,7 @@ pub fn read_checksums(path: impl AsRef<Path>) -> Result<BTreeMap<String, Md5Sum>
         if text.trim().is_empty() || text.starts_with('#') {
             continue;
         }
+        let place = || format!("line {}", line + 1);
         let parsed = text
             .split_once(char::is_whitespace)
             .and_then(|(sum, name)| {
@@ -80,14 +82,13 @@ pub fn read_checksums(path: impl AsRef<Path>) -> Result<BTreeMap<String, Md5Sum>
             });
         let Some((sum, name)) = parsed else {
             let expected = "32 hexadecimal digits and a name, as md5sum writes them";
-            return Err(Error::file(
-                path,
-                format!("line {}", line + 1),
-                expected,
-                text,
-            ));
+            return Err(Error::file(path, place(), expected, text));
         };
-        sums.insert(name.to_owned(), sum);
+        let above = *sums.entry(name.to_owned()).or_insert(sum);
+        if above != sum {
+            let expected = format!("{above} for {name}, as in a line above");
+            return Err(Error::file(path, place(), expected, sum));
+        }
     }
     Ok(sums)
 }
@@ -124,5 +125,10 @@ mod tests {
             error.contains("line 2: expected 32 hexadecimal digits"),
             "{error}"
         );
+        let other = "d41d8cd98f00b204e9800998ecf8427e";
+        fs::write(file.path(), format!("{sum}  a\n{sum}  a\n{other}  a\n")).unwrap();
+        let error = read_checksums(file.path()).unwrap_err().to_string();
+        let wanted = format!("line 3: expected {sum} for a, as in a line above, found {other}");
+        assert!(error.ends_with(&wanted), "{error}");
     }
 }

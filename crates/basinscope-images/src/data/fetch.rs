@@ -106,9 +106,10 @@ impl Downloader {
     /// Bytes go to `target` with `.part` appended, which is renamed once its sum is right, and
     /// kept where the download breaks off: the next try, or the next call, asks for the rest
     /// (`Range`), and starts over where the server does not give it. Where the sum is wrong, the
-    /// file is renamed to end in `.bad`, after one download from the start if it was pieced
-    /// together. A `target` that is there is checked instead; if it is wrong it is set aside in
-    /// the same way and fetched again. `listen` hears what happens and may stop the download.
+    /// file is renamed to end in `.bad` (`.bad-2`, `.bad-3`, … where there are earlier ones), after
+    /// one download from the start if it was pieced together. A `target` that is there is checked
+    /// instead; if it is wrong it is set aside in the same way and fetched again. `listen` hears
+    /// what happens and may stop the download.
     ///
     /// # Errors
     /// [`Error::Io`] where a file cannot be written, or naming the address where the connection
@@ -121,45 +122,50 @@ impl Downloader {
         md5: Md5Sum,
         listen: &mut Listener<'_>,
     ) -> Result<Fetched> {
+        if target.exists() && Md5Sum::of_file(target)? == md5 {
+            return Ok(Fetched::Present);
+        }
+        if let Some(folder) = target.parent() {
+            fs::create_dir_all(folder).map_err(Error::io(folder, "create"))?;
+        }
+        let mut part = Partial::open(with_ending(target, ".part"))?;
+        // Another process may have ended its download just before this one got hold of the part.
         if target.exists() {
             let found = Md5Sum::of_file(target)?;
             if found == md5 {
+                if part.len()? == 0 {
+                    fs::remove_file(&part.path).map_err(Error::io(&part.path, "remove"))?;
+                }
                 return Ok(Fetched::Present);
             }
             let path = set_aside(target, target)?;
             let _ = listen(Event::SetAside { path: &path, found });
         }
-        if let Some(folder) = target.parent() {
-            fs::create_dir_all(folder).map_err(Error::io(folder, "create"))?;
-        }
-        let part = with_ending(target, ".part");
-        let mut file = open_part(&part)?;
-        let mut pieced = length(&file, &part)? > 0;
+        let mut restarted = false;
         loop {
-            match self.try_often(url, &mut file, &part, listen)? {
+            match self.try_often(url, &mut part, listen)? {
                 Fetched::Interrupted => return Ok(Fetched::Interrupted),
-                _ => file.sync_all().map_err(Error::io(&part, "write"))?,
+                _ => (part.file.sync_all()).map_err(Error::io(&part.path, "write"))?,
             }
-            let found = Md5Sum::of_file(&part)?;
+            let found = Md5Sum::of_file(&part.path)?;
             if found == md5 {
                 break;
             }
-            if pieced {
-                pieced = false;
-                restart(&mut file, &part)?;
+            if part.pieced && !restarted {
+                restarted = true;
+                part.restart()?;
                 let reason = "the pieces do not fit together; starting over";
                 if listen(Event::Retrying { reason }).is_break() {
                     return Ok(Fetched::Interrupted);
                 }
                 continue;
             }
-            drop(file);
-            let bad = set_aside(&part, target)?;
+            let bad = set_aside(&part.path, target)?;
             let found = format!("{found} (the file is kept as {})", bad.display());
             return Err(Error::file(url, "MD5 sum", md5.to_string(), found));
         }
-        drop(file);
-        fs::rename(&part, target).map_err(Error::io(target, "rename"))?;
+        fs::rename(&part.path, target).map_err(Error::io(target, "rename"))?;
+        drop(part); // not sooner, or another process would go on with it
         Ok(Fetched::Downloaded)
     }
 
@@ -167,18 +173,17 @@ impl Downloader {
     fn try_often(
         &self,
         url: &str,
-        file: &mut File,
-        part: &Path,
+        part: &mut Partial,
         listen: &mut Listener<'_>,
     ) -> Result<Fetched> {
-        let (mut furthest, mut fruitless) = (length(file, part)?, 0);
+        let (mut furthest, mut fruitless) = (part.len()?, 0);
         for _ in 0..MAX_TRIES {
-            let reason = match self.try_once(url, file, part, listen)? {
+            let reason = match self.try_once(url, part, listen)? {
                 Outcome::Whole => return Ok(Fetched::Downloaded),
                 Outcome::Interrupted => return Ok(Fetched::Interrupted),
                 Outcome::Broken(reason) => reason,
             };
-            let length = length(file, part)?;
+            let length = part.len()?;
             fruitless = if length > furthest { 1 } else { fruitless + 1 };
             furthest = furthest.max(length);
             if fruitless >= self.tries {
@@ -197,11 +202,10 @@ impl Downloader {
     fn try_once(
         &self,
         url: &str,
-        file: &mut File,
-        part: &Path,
+        part: &mut Partial,
         listen: &mut Listener<'_>,
     ) -> Result<Outcome> {
-        let have = length(file, part)?;
+        let have = part.len()?;
         let mut request = self.agent.get(url);
         if have > 0 {
             request = request.header("Range", format!("bytes={have}-"));
@@ -214,7 +218,7 @@ impl Downloader {
         let (from, total) = match status {
             StatusCode::OK => {
                 // Also where the server does not know ranges: all of it comes again.
-                restart(file, part)?;
+                part.restart()?;
                 (0, content_length(&response))
             }
             StatusCode::PARTIAL_CONTENT if have > 0 => {
@@ -226,9 +230,10 @@ impl Downloader {
                         && rest.is_none_or(|rest| rest == range.end - have)
                 };
                 let Some(range) = range.filter(fits) else {
-                    restart(file, part)?;
+                    part.restart()?;
                     return Ok(Outcome::Broken("the server sent another range".into()));
                 };
+                part.pieced = true;
                 (have, Some(range.end))
             }
             StatusCode::RANGE_NOT_SATISFIABLE if have > 0 => {
@@ -236,7 +241,7 @@ impl Downloader {
                 if header(&response, "content-range") == Some(&format!("bytes */{have}")) {
                     return Ok(Outcome::Whole);
                 }
-                restart(file, part)?;
+                part.restart()?;
                 return Ok(Outcome::Broken("the server has no such range".into()));
             }
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => {
@@ -250,24 +255,17 @@ impl Downloader {
         if listen(Event::Started { from, total }).is_break() {
             return Ok(Outcome::Interrupted);
         }
-        file.seek(SeekFrom::Start(from))
-            .map_err(Error::io(part, "write"))?;
-        copy(
-            response.into_body().into_reader(),
-            file,
-            part,
-            from,
-            total,
-            listen,
-        )
+        let at = part.file.seek(SeekFrom::Start(from));
+        at.map_err(Error::io(&part.path, "write"))?;
+        let body = response.into_body().into_reader();
+        copy(body, part, from, total, listen)
     }
 }
 
 /// Writes what comes to the file until it ends.
 fn copy(
     mut body: impl Read,
-    file: &mut File,
-    part: &Path,
+    part: &mut Partial,
     from: u64,
     total: Option<u64>,
     listen: &mut Listener<'_>,
@@ -280,8 +278,8 @@ fn copy(
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Ok(Outcome::Broken(broke_off(have, total, &error))),
         };
-        file.write_all(&buffer[..count])
-            .map_err(Error::io(part, "write"))?;
+        let written = part.file.write_all(&buffer[..count]);
+        written.map_err(Error::io(&part.path, "write"))?;
         have += count as u64;
         if listen(Event::Received(have)).is_break() {
             return Ok(Outcome::Interrupted);
@@ -352,38 +350,68 @@ fn content_range(response: &Response<Body>) -> Option<Range> {
     Some(Range { start, end, total })
 }
 
-/// Opens what is there of a file, and keeps other processes from it.
-fn open_part(part: &Path) -> Result<File> {
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(part)
-        .map_err(Error::io(part, "write"))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            let found = "another that is downloading it";
-            Err(Error::file(part, "process", "no other", found))
+/// What is there of a download; other processes are kept from it.
+struct Partial {
+    file: File,
+    path: PathBuf,
+    /// Whether the bytes come from more than one answer, or from a call before, which may have
+    /// had several.
+    pieced: bool,
+}
+
+impl Partial {
+    fn open(path: PathBuf) -> Result<Self> {
+        loop {
+            let file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&path)
+                .map_err(Error::io(&path, "write"))?;
+            match file.try_lock() {
+                Ok(()) if path.exists() => {
+                    let mut part = Self {
+                        file,
+                        path,
+                        pieced: false,
+                    };
+                    part.pieced = part.len()? > 0;
+                    return Ok(part);
+                }
+                Ok(()) => {} // another process renamed it between opening and locking
+                Err(TryLockError::WouldBlock) => {
+                    let found = "another that is downloading it";
+                    return Err(Error::file(path, "process", "no other", found));
+                }
+                Err(TryLockError::Error(error)) => return Err(Error::io(&path, "lock")(error)),
+            }
         }
-        Err(TryLockError::Error(error)) => Err(Error::io(part, "lock")(error)),
+    }
+
+    fn len(&self) -> Result<u64> {
+        let metadata = self.file.metadata();
+        Ok(metadata.map_err(Error::io(&self.path, "read"))?.len())
+    }
+
+    fn restart(&mut self) -> Result<()> {
+        self.pieced = false;
+        self.file
+            .set_len(0)
+            .and_then(|()| self.file.rewind())
+            .map_err(Error::io(&self.path, "write"))
     }
 }
 
-fn length(file: &File, part: &Path) -> Result<u64> {
-    Ok(file.metadata().map_err(Error::io(part, "read"))?.len())
-}
-
-fn restart(file: &mut File, part: &Path) -> Result<()> {
-    file.set_len(0)
-        .and_then(|()| file.rewind())
-        .map_err(Error::io(part, "write"))
-}
-
-/// Renames a wrong file to the target's name with `.bad` appended.
+/// Renames a wrong file to the target's name with `.bad` appended, or with `.bad-2`, `.bad-3`, …
+/// where there are wrong files from before.
 fn set_aside(file: &Path, target: &Path) -> Result<PathBuf> {
-    let bad = with_ending(target, ".bad");
+    let mut bad = with_ending(target, ".bad");
+    let mut number = 1;
+    while bad.exists() {
+        number += 1;
+        bad = with_ending(target, &format!(".bad-{number}"));
+    }
     fs::rename(file, &bad).map_err(Error::io(file, "rename"))?;
     Ok(bad)
 }

@@ -144,11 +144,15 @@ fn packed(path: &Path, wanted: &[Part]) -> Result<BTreeMap<Batch, Vec<u8>>> {
         (Box::new(file), length)
     };
     let damaged = |error| unreadable(path, "archive", error);
-    // What is unpacked ends at `room`, whatever the entries say of their lengths.
+    // What is unpacked ends at `room`, whatever the entries say of their lengths. The holes of a
+    // sparse file would be filled beyond it, so only ordinary files are read.
     let mut archive = tar::Archive::new(reader.take(room));
     let (mut batches, mut any) = (BTreeMap::new(), false);
     for entry in archive.entries().map_err(damaged)? {
         let mut entry = entry.map_err(damaged)?;
+        if !entry.header().entry_type().is_file() {
+            continue;
+        }
         let name = entry.path().map_err(damaged)?.into_owned();
         let Some(batch) = Batch::from_path(&name) else {
             continue;

@@ -125,3 +125,23 @@ fn an_entry_that_claims_more_than_there_is_is_refused() {
     refuse(&bytes, &["1099511627776", "only 3073"]);
     assert!(load(&gzip(&bytes)).is_err());
 }
+
+#[test]
+fn the_holes_of_a_sparse_file_are_not_filled() {
+    let mut header = tar::Header::new_gnu();
+    header.set_path("data_batch_1.bin").unwrap();
+    header.set_entry_type(tar::EntryType::GNUSparse);
+    header.set_size(0);
+    // One piece of no bytes at the end of 2^50.
+    let gnu = header.as_gnu_mut().unwrap();
+    for field in [&mut gnu.sparse[0].offset, &mut gnu.realsize] {
+        field.copy_from_slice(&[0x80, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0]);
+    }
+    gnu.sparse[0].numbytes.copy_from_slice(b"00000000000\0");
+    header.set_cksum();
+    let bytes = [header.as_bytes().as_slice(), &[0; 1024]].concat();
+    refuse(
+        &bytes,
+        &["data_batch_1.bin or test_batch.bin, found neither"],
+    );
+}

@@ -11,6 +11,8 @@ use std::path::Path;
 
 /// The most classes that labels may name.
 const MAX_CLASSES: u32 = 10_000;
+/// The most brackets that a header may open; arrays of plain numbers have two.
+const MAX_BRACKETS: usize = 8;
 
 type Archive = NpzArchive<BufReader<File>>;
 
@@ -105,6 +107,16 @@ impl Array {
         };
         if head > bytes.len() as u64 {
             let found = format!("{} bytes", bytes.len());
+            return Err(Error::file(path, name, expected, found));
+        }
+        // The parser takes twice as long for every further bracket.
+        let brackets = bytes[10..head as usize]
+            .iter()
+            .filter(|byte| b"([{".contains(byte))
+            .count();
+        if brackets > MAX_BRACKETS {
+            let expected = format!("{expected}, with at most {MAX_BRACKETS} brackets");
+            let found = format!("a header with {brackets} brackets");
             return Err(Error::file(path, name, expected, found));
         }
         let mut rest = bytes.as_slice();

@@ -1,6 +1,7 @@
 //! Archives that NumPy wrote, whole and wrong.
 
 use super::*;
+use std::io::Write;
 
 fn fixture(name: &str) -> std::path::PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
@@ -83,6 +84,21 @@ fn wrong_archives_are_refused_by_array() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn headers_of_many_brackets_are_refused_at_once() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut archive = zip::ZipWriter::new(file.reopen().unwrap());
+    let options: zip::write::FileOptions = Default::default();
+    archive.start_file("labels.npy", options).unwrap();
+    let head = [b"\x93NUMPY\x01\x00\x3c\x00", &[b'('; 60][..]].concat();
+    archive.write_all(&head).unwrap();
+    archive.finish().unwrap();
+    let error = load_npz(file.path(), &Part::ALL).unwrap_err().to_string();
+    let wanted = "labels: expected an array as NumPy writes it, with at most 8 brackets, \
+        found a header with 60 brackets";
+    assert!(error.ends_with(wanted), "{error}");
 }
 
 #[test]

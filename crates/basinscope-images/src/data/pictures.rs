@@ -1,7 +1,7 @@
 //! The pictures of a run: where they come from, how they are normalised, and their cut in three.
 
 use super::{ImageSet, Md5Sum, Part, Parts, Source};
-use basinscope::data::{Dataset, Split, SplitSizes, split};
+use basinscope::data::{Split, SplitSizes, interleave, split_places};
 use basinscope::random::stream;
 use basinscope::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,10 @@ pub struct Pictures {
     pub mean: Vec<f32>,
     /// What it is divided by then.
     pub std: Vec<f32>,
-    /// MD5 of the pixels and labels of all parts.
+    /// The parts that were read, and are read again; others may come to be beside them.
+    #[serde(default = "all_parts")]
+    pub parts: Vec<Part>,
+    /// MD5 of the pixels and labels of these parts.
     pub md5: String,
     /// Where they come from.
     pub from: Source,
@@ -54,6 +57,7 @@ impl Pictures {
             classes: first.class_names().to_vec(),
             mean,
             std,
+            parts: parts.iter().map(|(part, _)| part).collect(),
             md5: checksum(parts).to_string(),
             from: parts.source.clone(),
         })
@@ -64,7 +68,7 @@ impl Pictures {
     /// # Errors
     /// Those of [`Source::read`]; [`Error::File`] where they are not the same any more.
     pub fn read(&self) -> Result<Parts> {
-        let parts = self.from.read(&Part::ALL)?;
+        let parts = self.from.read(&self.parts)?;
         let found = checksum(&parts).to_string();
         if found != self.md5 {
             let path = self.from.path();
@@ -75,7 +79,7 @@ impl Pictures {
     }
 
     /// How many pictures each part of the cut has where nobody says: all that the official parts
-    /// hold; half, a quarter and a quarter of a set in one part.
+    /// hold; half, a quarter and a quarter of a set that is cut as a whole.
     pub fn default_sizes(parts: &Parts) -> SplitSizes {
         let len = |part: Part| parts.get(part).map_or(0, ImageSet::len);
         let (train, test, extra) = (len(Part::Train), len(Part::Test), len(Part::Extra));
@@ -88,7 +92,7 @@ impl Pictures {
             let train = if extra > 0 { train } else { train - pool };
             return SplitSizes { train, test, pool };
         }
-        let all = train + test + extra;
+        let all = parts.iter().next().map_or(0, |(_, first)| first.len());
         SplitSizes {
             train: all - all / 4 * 2,
             test: all / 4,
@@ -97,44 +101,54 @@ impl Pictures {
     }
 
     /// Reads and normalises the pictures and cuts them in three: train and test from the parts of
-    /// these names, the pool from `extra` or else from what is left of train. A set in one part is
-    /// cut as a whole.
+    /// these names, the pool from `extra` or else from what is left of train. Where train or test
+    /// is missing, the first part is cut as a whole.
     ///
     /// # Errors
     /// Those of [`Pictures::read`]; [`Error::Setting`] where there are fewer pictures than wanted.
     pub fn split(&self, sizes: SplitSizes, seed: u64) -> Result<Split> {
         let parts = self.read()?;
-        let normalized = |set: &ImageSet| set.normalized(&self.mean, &self.std);
+        // Only what is chosen is normalised: floats take four times as much as bytes.
+        let normalized =
+            |set: &ImageSet, places: &[usize]| set.select(places).normalized(&self.mean, &self.std);
         let rng = |part: &str| stream(seed, &format!("split {part}"), 0);
         let (Some(train), Some(test)) = (&parts.train, &parts.test) else {
             let Some((_, only)) = parts.iter().next() else {
                 return Err(Error::setting("data", "at least one part", "none"));
             };
-            return split(&normalized(only)?, sizes, &mut stream(seed, "split", 0));
+            let [train, test, pool] = cut(only, sizes, &mut stream(seed, "split", 0))?;
+            return Ok(Split {
+                train: normalized(only, &train)?,
+                test: normalized(only, &test)?,
+                pool: normalized(only, &pool)?,
+            });
         };
-        let test = draw(&normalized(test)?, sizes.test, "test", &mut rng("test"))?;
-        let train = normalized(train)?;
-        let (train, pool) = match &parts.extra {
-            Some(extra) => (
-                draw(&train, sizes.train, "train", &mut rng("train"))?,
-                draw(&normalized(extra)?, sizes.pool, "pool", &mut rng("pool"))?,
-            ),
-            None if sizes.pool == 0 => {
-                let train = draw(&train, sizes.train, "train", &mut rng("train"))?;
-                let none = train.select(&[]);
-                (train, none)
-            }
-            None => {
+        let test_places = draw(test, sizes.test, "test", &mut rng("test"))?;
+        let (train_places, pool, pool_places) = match &parts.extra {
+            None if sizes.pool > 0 => {
                 let sizes = SplitSizes {
                     test: sizes.pool,
                     pool: 0,
                     ..sizes
                 };
-                let cut = split(&train, sizes, &mut rng("train"))?;
-                (cut.train, cut.test)
+                let [train_places, places, _] = cut(train, sizes, &mut rng("train"))?;
+                (train_places, train, places)
+            }
+            extra => {
+                let places = draw(train, sizes.train, "train", &mut rng("train"))?;
+                let pool = extra.as_ref().unwrap_or(train);
+                (
+                    places,
+                    pool,
+                    draw(pool, sizes.pool, "pool", &mut rng("pool"))?,
+                )
             }
         };
-        Ok(Split { train, test, pool })
+        Ok(Split {
+            train: normalized(train, &train_places)?,
+            test: normalized(test, &test_places)?,
+            pool: normalized(pool, &pool_places)?,
+        })
     }
 
     /// The bytes of a normalised picture.
@@ -150,23 +164,39 @@ impl Pictures {
     }
 }
 
-/// `count` pictures with the classes in the proportions of the whole; all in their order where
-/// all are wanted.
-fn draw(points: &Dataset, count: usize, what: &str, rng: &mut impl rand::Rng) -> Result<Dataset> {
-    if count > points.len() {
+/// Every part, which is what runs read that do not say.
+fn all_parts() -> Vec<Part> {
+    Part::ALL.to_vec()
+}
+
+/// The places of the pictures in the three parts of a cut.
+fn cut(set: &ImageSet, sizes: SplitSizes, rng: &mut impl rand::Rng) -> Result<[Vec<usize>; 3]> {
+    split_places(set.labels(), set.num_classes(), sizes, rng)
+}
+
+/// The places of `count` pictures with the classes in the proportions of the whole; all in their
+/// order where all are wanted. Those to train on are of at least two classes.
+fn draw(set: &ImageSet, count: usize, what: &str, rng: &mut impl rand::Rng) -> Result<Vec<usize>> {
+    if count > set.len() {
         let field = format!("{what} points");
-        let expected = format!("at most the {} pictures there are", points.len());
+        let expected = format!("at most the {} pictures there are", set.len());
         return Err(Error::setting(field, expected, count));
     }
-    if count == points.len() || count == 0 {
-        return Ok(points.select(&(0..count).collect::<Vec<_>>()));
+    if count == set.len() || count == 0 {
+        return Ok((0..count).collect());
     }
-    let sizes = SplitSizes {
-        train: count,
-        test: 1,
-        pool: 0,
-    };
-    Ok(split(points, sizes, rng)?.train)
+    if what == "train" {
+        let sizes = SplitSizes {
+            train: count,
+            test: 1,
+            pool: 0,
+        };
+        let [places, ..] = cut(set, sizes, rng)?;
+        return Ok(places);
+    }
+    let mut places = interleave(set.labels(), set.num_classes(), rng);
+    places.truncate(count);
+    Ok(places)
 }
 
 fn checksum(parts: &Parts) -> Md5Sum {
@@ -184,6 +214,7 @@ fn checksum(parts: &Parts) -> Md5Sum {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use basinscope::data::split;
     use npyz::WriterBuilder;
     use std::path::Path;
 
@@ -241,5 +272,88 @@ mod tests {
             error.contains("MD5") && error.contains("set.npz"),
             "{error}"
         );
+    }
+    /// Copies SVHN's striped parts of 48, 32 and 48 pictures.
+    fn copy(folder: &Path, parts: &[&str]) {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+        for part in parts {
+            let from = fixtures.join(format!("svhn_striped_{part}.mat"));
+            std::fs::copy(from, folder.join(format!("{part}_32x32.mat"))).unwrap();
+        }
+    }
+
+    fn of(folder: &Path) -> (Parts, Pictures) {
+        let folder = folder.into();
+        let parts = Source::Svhn { folder }.read(&Part::ALL).unwrap();
+        let pictures = Pictures::of(&parts).unwrap();
+        (parts, pictures)
+    }
+
+    #[test]
+    fn a_part_that_comes_later_leaves_runs_as_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        copy(folder.path(), &["train", "test"]);
+        let (parts, pictures) = of(folder.path());
+        assert_eq!(pictures.parts, [Part::Train, Part::Test]);
+        copy(folder.path(), &["extra"]);
+        assert!(pictures.read().unwrap() == parts);
+
+        // Runs that do not say read all there is.
+        let text = toml::to_string(&pictures).unwrap();
+        let line = "parts = [\"train\", \"test\"]\n";
+        assert!(text.contains(line), "{text}");
+        let older: Pictures = toml::from_str(&text.replace(line, "")).unwrap();
+        assert_eq!(older.parts, Part::ALL);
+        assert!(older.read().unwrap_err().to_string().contains("MD5"));
+    }
+
+    #[test]
+    fn sizes_are_those_of_the_part_that_is_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        copy(folder.path(), &["test", "extra"]);
+        let (parts, pictures) = of(folder.path());
+        let sizes = Pictures::default_sizes(&parts);
+        assert_eq!((sizes.train, sizes.test, sizes.pool), (16, 8, 8));
+        assert_eq!(pictures.split(sizes, 0).unwrap().pool.len(), 8);
+    }
+
+    #[test]
+    fn what_is_drawn_is_what_was_drawn_from_all_normalised() {
+        let folder = tempfile::tempdir().unwrap();
+        copy(folder.path(), &["train", "test"]);
+        let sizes = |train, test, pool| SplitSizes { train, test, pool };
+        let check = |cut: SplitSizes, drawn: [(Part, &str, SplitSizes); 2]| {
+            let (parts, pictures) = of(folder.path());
+            let found = pictures.split(cut, 5).unwrap();
+            for ((part, what, sizes), found) in drawn.into_iter().zip([&found.test, &found.pool]) {
+                let all = parts.require(part).unwrap();
+                let all = all.normalized(&pictures.mean, &pictures.std).unwrap();
+                let rng = &mut stream(5, &format!("split {what}"), 0);
+                let wanted = split(&all, sizes, rng).unwrap();
+                let wanted = [wanted.train, wanted.test];
+                assert!(wanted.contains(found), "{what}");
+            }
+            found
+        };
+        let test = (Part::Test, "test", sizes(7, 1, 0));
+        check(
+            sizes(20, 7, 9),
+            [test, (Part::Train, "train", sizes(20, 9, 0))],
+        );
+        copy(folder.path(), &["extra"]);
+        check(
+            sizes(20, 7, 9),
+            [test, (Part::Extra, "pool", sizes(9, 1, 0))],
+        );
+
+        // One picture to judge by, and one in the pool; to train on there are two classes.
+        let (_, pictures) = of(folder.path());
+        let few = pictures.split(sizes(48, 1, 1), 0).unwrap();
+        assert_eq!(
+            [few.train.len(), few.test.len(), few.pool.len()],
+            [48, 1, 1]
+        );
+        let error = pictures.split(sizes(1, 1, 1), 0).unwrap_err().to_string();
+        assert!(error.contains("at least two classes"), "{error}");
     }
 }

@@ -352,7 +352,8 @@ fn in_folder(folder: &Path, only: Option<&Official>) -> Result<Option<Source>> {
     if only.is_some_and(|only| *only != Official::CIFAR10) || !folder.is_dir() {
         return Ok(None);
     }
-    // The tarball's name may tell of a subset; unpacked batches may lie in their own folder.
+    // The tarball's name may tell of a subset, which the official one comes before; unpacked
+    // batches may lie in their own folder.
     let unpacked = folder.join("cifar-10-batches-bin");
     for folder in [folder, &unpacked] {
         if folder.join("data_batch_1.bin").is_file() || folder.join("test_batch.bin").is_file() {
@@ -360,6 +361,10 @@ fn in_folder(folder: &Path, only: Option<&Official>) -> Result<Option<Source>> {
                 path: folder.into(),
             }));
         }
+    }
+    let whole = Official::CIFAR10.files().iter();
+    if let Some(path) = whole.filter_map(|file| file.in_folder(folder)).next() {
+        return Ok(Some(Source::Cifar10 { path }));
     }
     let mut tarballs = Vec::new();
     for entry in fs::read_dir(folder).map_err(Error::io(folder, "read"))? {

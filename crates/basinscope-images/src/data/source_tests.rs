@@ -148,6 +148,10 @@ fn paths_are_taken_for_what_they_hold() {
         Source::Cifar10 { path: path.clone() }
     );
     assert_eq!(find(&path).unwrap(), Source::Cifar10 { path });
+    // The whole set comes before its subset.
+    fs::write(at("subset/cifar-10-binary.tar.gz"), b"").unwrap();
+    let path = at("subset/cifar-10-binary.tar.gz");
+    assert_eq!(find(&at("subset")).unwrap(), Source::Cifar10 { path });
 
     let npz = fixture("npz_grey.npz");
     assert_eq!(find(&npz).unwrap(), Source::Npz { path: npz });

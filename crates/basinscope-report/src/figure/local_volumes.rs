@@ -121,13 +121,22 @@ pub(super) fn number_probabilities(canvas: &mut Canvas, axes: &Axes) {
     }
 }
 
-/// e to the power `ln_p`: a plain number down to 1 %, then the nearest power of ten.
+/// e to the power `ln_p`: a plain number down to 1 %, then one digit times a power of ten, and where
+/// a digit is nothing any more, the nearest power.
 fn probability(ln_p: f64) -> String {
     if ln_p > 0.01_f64.ln() {
         return plain(ln_p.exp());
     }
-    format!("10{}", superscript((ln_p / LN_10).round() as i32))
+    let decades = ln_p / LN_10;
+    let digit = 10_f64.powf(decades - decades.floor()).round();
+    if decades < FEW_DECADES || digit == 1.0 || digit == 10.0 {
+        return format!("10{}", superscript(decades.round() as i32));
+    }
+    format!("{digit}·10{}", superscript(decades.floor() as i32))
 }
+
+/// Below so many decades a digit is nothing.
+const FEW_DECADES: f64 = -20.0;
 
 /// What P is, what the basin is, and how many points there are not.
 fn note(basins: &[Basin<'_>]) -> String {
@@ -142,4 +151,25 @@ fn note(basins: &[Basin<'_>]) -> String {
         note += &format!("; {refused} refused {points} left out");
     }
     note
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbouring_ticks_are_not_of_one_name() {
+        let names = [0.0, -2.0, -4.0, -6.0, -8.0, -10.0, -6.9, -100.0].map(probability);
+        let expected = [
+            "1",
+            "0.135",
+            "0.0183",
+            "2·10⁻³",
+            "3·10⁻⁴",
+            "5·10⁻⁵",
+            "10⁻³",
+            "10⁻⁴³",
+        ];
+        assert_eq!(names, expected);
+    }
 }

@@ -16,4 +16,4 @@ pub use load_csv::{CsvOptions, load_csv};
 pub use load_npz::{INPUT_NAMES, LABEL_NAMES, load_npz};
 pub use poison::{Poison, flip};
 pub use polynomial::Polynomial;
-pub use split::{SplitSizes, split};
+pub use split::{SplitSizes, interleave, split, split_places};

@@ -23,12 +23,28 @@ pub struct SplitSizes {
 /// [`Error::Setting`] where the parts want more points than there are, train or test is empty, or
 /// train would hold one class only.
 pub fn split(points: &Dataset, sizes: SplitSizes, rng: &mut impl Rng) -> Result<Split> {
+    let places = split_places(points.labels(), points.num_classes(), sizes, rng)?;
+    let [train, test, pool] = places.map(|places| points.select(&places));
+    Ok(Split { train, test, pool })
+}
+
+/// The places that [`split`] takes for train, test and pool from points of these labels, each in
+/// `0..num_classes`.
+///
+/// # Errors
+/// As [`split`].
+pub fn split_places(
+    labels: &[u32],
+    num_classes: usize,
+    sizes: SplitSizes,
+    rng: &mut impl Rng,
+) -> Result<[Vec<usize>; 3]> {
     let SplitSizes { train, test, pool } = sizes;
     let wanted = train + test + pool;
-    if wanted > points.len() {
+    if wanted > labels.len() {
         return Err(Error::setting(
             "train + test + pool points",
-            format!("at most the {} points there are", points.len()),
+            format!("at most the {} points there are", labels.len()),
             format!("{train} + {test} + {pool}"),
         ));
     }
@@ -37,31 +53,27 @@ pub fn split(points: &Dataset, sizes: SplitSizes, rng: &mut impl Rng) -> Result<
             return Err(Error::setting(field, "at least 1", 0));
         }
     }
-    let order = interleave(points, rng);
+    let order = interleave(labels, num_classes, rng);
     let (train_part, rest) = order.split_at(train);
-    let split = Split {
-        train: points.select(train_part),
-        test: points.select(&rest[..test]),
-        pool: points.select(&rest[test..test + pool]),
-    };
-    let labels = split.train.labels();
-    if labels.iter().all(|&label| label == labels[0]) {
+    let first = labels[train_part[0]];
+    if train_part.iter().all(|&place| labels[place] == first) {
         return Err(Error::setting(
             "labels of the training points",
             "at least two classes",
-            format!("class {} only", labels[0]),
+            format!("class {first} only"),
         ));
     }
-    Ok(split)
+    let (test_part, rest) = rest.split_at(test);
+    Ok([train_part, test_part, &rest[..pool]].map(<[usize]>::to_vec))
 }
 
 /// A random order in which every stretch holds the classes in nearly the same proportions: point k
-/// of a class with m points gets the place (k + u)/m, u one uniform draw for the class.
-fn interleave(points: &Dataset, rng: &mut impl Rng) -> Vec<usize> {
-    let mut places = Vec::with_capacity(points.len());
-    for class in 0..points.num_classes() as u32 {
-        let mut members: Vec<usize> = (0..points.len())
-            .filter(|&index| points.labels()[index] == class)
+/// of a shuffled class with m points gets the place (k + ½)/m. `labels` are in `0..num_classes`.
+pub fn interleave(labels: &[u32], num_classes: usize, rng: &mut impl Rng) -> Vec<usize> {
+    let mut places = Vec::with_capacity(labels.len());
+    for class in 0..num_classes as u32 {
+        let mut members: Vec<usize> = (0..labels.len())
+            .filter(|&index| labels[index] == class)
             .collect();
         members.shuffle(rng);
         let count = members.len() as f64;

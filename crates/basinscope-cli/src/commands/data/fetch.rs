@@ -22,7 +22,8 @@ Examples:
   basinscope data fetch cifar10 --mirror https://example.org/copies
 
 A file is kept as NAME.part until its MD5 sum is right; the same command goes on with what is
-there. A file whose sum is wrong is renamed to NAME.bad.")]
+there. A file whose sum is wrong is renamed to NAME.bad, or NAME.bad-2 and so on where there are
+earlier ones.")]
 pub struct Args {
     /// Which sets: svhn, cifar10, mnist or fashion-mnist
     #[arg(value_name = "SET", required = true)]
@@ -96,6 +97,18 @@ fn jobs(args: &Args) -> Result<Vec<Job>> {
         for file in set.files() {
             if file.part == Some(Part::Extra) && !args.extra {
                 continue;
+            }
+            // Below one address, or in one list, a name tells of one file only.
+            let alike = |job: &&Job| job.name == file.name && job.set != set.name();
+            if (args.mirror.is_some() || sums.is_some())
+                && let Some(other) = jobs.iter().find(alike)
+            {
+                let (one, other) = (other.set, set.name());
+                let expected = format!(
+                    "either {one} or {other} with --mirror or --checksums, as their files have \
+                     the same names"
+                );
+                return Err(Error::setting("set", expected, "both of them").into());
             }
             jobs.push(Job {
                 set: set.name(),
@@ -190,4 +203,31 @@ pub fn megabytes(bytes: u64) -> String {
         return format!("{:.1} kB", bytes as f64 / 1e3);
     }
     format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jobs_of(sets: &[&str], mirror: Option<&str>) -> Result<Vec<Job>> {
+        jobs(&Args {
+            sets: sets.iter().map(|&set| set.into()).collect(),
+            cache: None,
+            mirror: mirror.map(String::from),
+            checksums: None,
+            extra: false,
+        })
+    }
+
+    #[test]
+    fn sets_whose_files_are_called_alike_have_no_mirror_in_common() {
+        let mirror = Some("https://example.org/copies");
+        let both = ["mnist", "fashion-mnist"];
+        let error = jobs_of(&both, mirror).err().unwrap().to_string();
+        let wanted = "set: expected either mnist or fashion-mnist with --mirror or --checksums";
+        assert!(error.starts_with(wanted), "{error}");
+        assert_eq!(jobs_of(&both, None).unwrap().len(), 8);
+        assert_eq!(jobs_of(&["svhn", "mnist"], mirror).unwrap().len(), 6);
+        assert!(jobs_of(&["mnist", "mnist"], mirror).is_ok());
+    }
 }
