@@ -54,7 +54,8 @@ fn every_net_gives_pytorchs_losses_gradients_and_statistics() {
                 // Among the millions of activations of the large nets a few lie so close to 0 that
                 // rounding decides their sign; one turned sign is up to a few thousandths of a
                 // block's gradient. Which ones turn depends on the order of sums: on the portable
-                // path none does.
+                // path none does in these nets. That nothing else differs is shown by
+                // `paths_differ_in_the_gradients_of_large_nets_by_their_kinks_alone`.
                 let is_small = theta.len() < 200_000;
                 let tolerance = match is_small || kernel == Kernel::Portable {
                     true => 1e-4,
