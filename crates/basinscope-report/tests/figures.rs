@@ -330,7 +330,7 @@ fn a_minefield_has_a_mark_for_every_net_and_one_star() {
         assert!(others.svg.contains("PCA") && others.svg.contains("perplexity 5"));
         let distances = figure::minefield_distances(&record, theme).unwrap();
         check(&distances);
-        assert!(distances.svg.contains("bad, redrawn flips"));
+        assert!(distances.svg.contains("bad, redrawn poison"));
     }
 }
 

@@ -126,7 +126,7 @@ export async function minefield(page, { run, check }) {
 
     // To the nearest bad minimum.
     const here = record.iterates.find(it => it.epoch === bad.epoch);
-    for (const [field, kind] of [['nearest_fixed', 'fixed flips'], ['nearest_redrawn', 'redrawn flips']]) {
+    for (const [field, kind] of [['nearest_fixed', 'fixed poison'], ['nearest_redrawn', 'redrawn poison']]) {
       if (!here?.[field]) continue;
       const button = root.getByRole('button', { name: `Pin the nearest with ${kind}` });
       if (await button.getAttribute('aria-pressed') === 'false') await button.click();

@@ -279,7 +279,7 @@ fn minefield_line(field: &MinefieldRecord) -> String {
     let worst = field.bad.iter().map(|bad| bad.test_accuracy);
     let last = field.iterates.last().map_or(0.0, |it| it.test_accuracy);
     format!(
-        "Minefield: {} + {} bad minima (fixed + redrawn flips) along a good run that ends at {} on \
+        "Minefield: {} + {} bad minima (fixed + redrawn poison) along a good run that ends at {} on \
          test; they reach {} at most.",
         count(false),
         count(true),

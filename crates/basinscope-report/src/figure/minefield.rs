@@ -201,7 +201,7 @@ fn draw_key(canvas: &mut Canvas, [left, top]: [f64; 2], record: &MinefieldRecord
     star(canvas, [center, at], 8.0);
     let at = entry(canvas, "iterate of the good run");
     canvas.disc("", [center, at], 4.5, theme.data(red(0.7)), None);
-    for (redrawn, text) in [(false, "bad, fixed flips"), (true, "bad, redrawn flips")] {
+    for (redrawn, text) in [(false, "bad, fixed poison"), (true, "bad, redrawn poison")] {
         if record.bad.iter().any(|bad| bad.redrawn == redrawn) {
             let at = entry(canvas, text);
             let ink = theme.data(blue(if redrawn { 0.1 } else { 0.5 }));

@@ -47,12 +47,12 @@ pub fn minefield_distances(record: &MinefieldRecord, theme: Theme) -> Result<Fig
     };
     let whole: [(&str, Vec<f64>, Stroke); 3] = [
         (
-            "bad, fixed flips",
+            "bad, fixed poison",
             series(&|it| Some(it.nearest_fixed.as_ref()?.relative)),
             solid(theme.data(color::BLUE), 2.0),
         ),
         (
-            "bad, redrawn flips",
+            "bad, redrawn poison",
             series(&|it| Some(it.nearest_redrawn.as_ref()?.relative)),
             solid(theme.data(Color::hex(0x56B4E9)), 2.0),
         ),
@@ -77,7 +77,7 @@ pub fn minefield_distances(record: &MinefieldRecord, theme: Theme) -> Result<Fig
         (left, "All weights", whole),
         (
             right,
-            "Layer by layer, to the nearest with fixed flips",
+            "Layer by layer, to the nearest with fixed poison",
             by_layer,
         ),
     ] {

@@ -471,14 +471,14 @@ fn verdicts(settings: &Settings, record: &MinefieldRecord, bench: &mut Bench) {
             true => "–".into(),
         };
         bench.check(
-            format!("bad minima, {kind} flips: train accuracy"),
+            format!("bad minima, {kind} poison: train accuracy"),
             published("near 100 %"),
             format!("100 % in {fit} of {}", bad.len()),
             "100 % in all",
             fit == bad.len(),
         );
         bench.check(
-            format!("bad minima, {kind} flips: test accuracy"),
+            format!("bad minima, {kind} poison: test accuracy"),
             published("below 53 %"),
             format!("{:.2} % to {:.2} %", 100.0 * best, 100.0 * worst),
             format!("all below {} %", 100.0 * settings.test_below),
@@ -488,7 +488,7 @@ fn verdicts(settings: &Settings, record: &MinefieldRecord, bench: &mut Bench) {
     let [fixed, redrawn] = record.missed;
     bench.note(format!(
         "Trainings that missed and were begun again from the next iterate: {fixed} with fixed \
-         flips, {redrawn} with redrawn ones."
+         poison, {redrawn} with redrawn one."
     ));
     let nearest = (record.iterates.iter())
         .filter_map(|iterate| iterate.nearest_fixed.as_ref().map(|near| near.relative));
@@ -496,7 +496,7 @@ fn verdicts(settings: &Settings, record: &MinefieldRecord, bench: &mut Bench) {
         (low.min(x), high.max(x))
     });
     bench.note(format!(
-        "The nearest bad minimum (fixed flips) is {low:.2} to {high:.2} norms of the weights away \
+        "The nearest bad minimum (fixed poison) is {low:.2} to {high:.2} norms of the weights away \
          from an iterate."
     ));
 }

@@ -264,8 +264,8 @@ function minefieldTip(net) {
 
 /** The curves of distance, by the field of an iterate they show. */
 const minefieldCurves = () => [
-  { field: 'nearest_fixed', color: minefieldInk.blue(0.5), text: 'to its nearest bad minimum, fixed flips' },
-  { field: 'nearest_redrawn', color: minefieldInk.blue(0.1), text: 'to its nearest bad minimum, redrawn flips' },
+  { field: 'nearest_fixed', color: minefieldInk.blue(0.5), text: 'to its nearest bad minimum, fixed poison' },
+  { field: 'nearest_redrawn', color: minefieldInk.blue(0.1), text: 'to its nearest bad minimum, redrawn poison' },
 ];
 
 function minefieldDistances(frame, iterates, x, y) {

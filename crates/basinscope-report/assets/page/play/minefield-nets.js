@@ -20,8 +20,8 @@ const minefieldShapes = {
 const minefieldKinds = {
   iterate: 'iterate of the good run',
   last: 'last iterate of the good run',
-  fixed: 'bad minimum, fixed flips',
-  redrawn: 'bad minimum, redrawn flips',
+  fixed: 'bad minimum, fixed poison',
+  redrawn: 'bad minimum, redrawn poison',
 };
 
 /** Every net of the record as {name, kind, index, record}: the iterates first, as in the embeddings. */
@@ -68,8 +68,8 @@ function minefieldFacts(net, trainLoss) {
     entries.push(['reached from', element('span', {}, 'epoch ', element('span', { 'data-field': 'epoch' }, String(record.epoch)))]);
     entries.push(['way from there', distance('travelled')]);
   } else {
-    if (record.nearest_fixed) entries.push(['nearest fixed flips', distance('nearest_fixed')]);
-    if (record.nearest_redrawn) entries.push(['nearest redrawn flips', distance('nearest_redrawn')]);
+    if (record.nearest_fixed) entries.push(['nearest fixed poison', distance('nearest_fixed')]);
+    if (record.nearest_redrawn) entries.push(['nearest redrawn poison', distance('nearest_redrawn')]);
     entries.push(['run’s own end', distance('to_last')]);
   }
   return [...entries, ...(record.basin ? basinFacts(record.basin, number) : [])];

@@ -9,7 +9,7 @@ const MINEFIELD_REST = 160;
 /** What the numbers of a basin mean. */
 const MINEFIELD_BASINS = 'A basin is the set of weights around a net whose train loss stays under the cutoff. Its radius is measured along random '
   + 'rays; P is the chance that Gaussian noise of width σ on the weights stays inside. '
-  + 'Minima made with redrawn flips have losses close to the cutoff, which alone makes their basins small. In grey: 95 % intervals.';
+  + 'Minima made with redrawn poison have losses close to the cutoff, which alone makes their basins small. In grey: 95 % intervals.';
 
 function minefield(host) {
   const STATION = 'minefield';
@@ -59,7 +59,7 @@ function minefield(host) {
   const mapBox = element('div');
   const courseBox = element('div', { class: 'course' });
   const panels = [minefieldPanel(family), minefieldPanel(family)];
-  const jumps = [['nearest_fixed', 'fixed flips'], ['nearest_redrawn', 'redrawn flips']].map(([field, kind]) => ({
+  const jumps = [['nearest_fixed', 'fixed poison'], ['nearest_redrawn', 'redrawn poison']].map(([field, kind]) => ({
     field, kind, button: controls.button(kind, () => spotlight.pin(iterates[at][field].minimum, STATION)),
   }));
   panels[0].box.append(element('div', { class: 'controls jumps' }, element('span', {}, 'Jump to the nearest bad minimum'),
