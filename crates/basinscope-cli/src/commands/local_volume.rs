@@ -300,9 +300,13 @@ fn measure(
             name,
         };
         let sigmas = widths(region, theta, rms, settings);
+        watch.console.check()?;
         let (mut curve, evaluations, gradients) = match settings.method {
             Method::Subsim => {
-                let found = settings.subsim.run(&region, theta, &stiff, &sigmas)?;
+                let found = settings.subsim.run(&region, theta, &stiff, &sigmas);
+                // What an abandoned walk found, or its error, is neither.
+                watch.console.check()?;
+                let found = found?;
                 (subsim_curve(centre, region, &found), found.evaluations, 0)
             }
             Method::Lta => {

@@ -93,7 +93,7 @@ struct LocalArgs {
     stiff: usize,
 
     /// Samples at each width whose straight way home and test accuracy are looked at [default: all
-    /// that are kept, 50 of each walk]
+    /// that are kept, 50 of each walk; rounded up to as many of each]
     #[arg(long, value_name = "N")]
     samples: Option<usize>,
 

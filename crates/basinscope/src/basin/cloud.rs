@@ -169,6 +169,9 @@ impl<'a, R: Region> Cloud<'a, R> {
                 break;
             };
             (sigma, inside) = found;
+            if inside.is_empty() || self.region.is_abandoned() {
+                break;
+            }
             if sigma == next {
                 asked.pop();
             }

@@ -88,8 +88,7 @@ pub trait NetSurface: Evaluate + Predict + TwiceDifferentiable + Send {
     fn example_losses(&self, theta: &[f32], out: &mut [f32]);
 
     /// The same net over the same examples with other buffers (as many), the examples shared and
-    /// not copied; `None` where examples are kept in a form that depends on the buffers, or for
-    /// nets without buffers.
+    /// not copied; `None` where that cannot be.
     fn with_buffers(&self, _buffers: &[f32]) -> Option<Box<dyn NetSurface>> {
         None
     }

@@ -105,9 +105,10 @@ impl LbfgsSettings {
             train,
             test,
             steps,
-            stopped: match stop() {
-                true => StopReason::Interrupted,
-                false => StopReason::Steps,
+            stopped: match (stop(), found.loss.is_finite()) {
+                (true, _) => StopReason::Interrupted,
+                (false, false) => StopReason::Diverged,
+                (false, true) => StopReason::Steps,
             },
             history: vec![before, after],
         })

@@ -440,18 +440,23 @@ pub fn as_part_of(run: &RunDir, console: &Console, seed: u64) -> Result<Minefiel
 }
 
 fn verdicts(settings: &Settings, record: &MinefieldRecord, bench: &mut Bench) {
+    let of_spirals = |text: &str| match settings.data {
+        Points::Config(_) => text.to_owned(),
+        #[cfg(feature = "images")]
+        Points::Pictures(_) => format!("{text} (spirals)"),
+    };
     let last = record.iterates.last();
     let (train, test) = last.map_or((0.0, 0.0), |it| (it.train_accuracy, it.test_accuracy));
     bench.check(
         "last iterate, train accuracy",
-        "100 %",
+        of_spirals("100 %"),
         percent(train),
         "100 %",
         train == 1.0,
     );
     bench.check(
         "last iterate, test accuracy",
-        "98.5 %",
+        of_spirals("98.5 %"),
         percent(test),
         format!("≥ {} %", 100.0 * settings.good_above),
         test >= settings.good_above,
@@ -467,7 +472,7 @@ fn verdicts(settings: &Settings, record: &MinefieldRecord, bench: &mut Bench) {
         let worst = bad.iter().map(|bad| bad.test_accuracy).fold(0.0, f64::max);
         let best = bad.iter().map(|bad| bad.test_accuracy).fold(1.0, f64::min);
         let published = |text: &str| match redrawn {
-            false => text.to_owned(),
+            false => of_spirals(text),
             true => "–".into(),
         };
         bench.check(

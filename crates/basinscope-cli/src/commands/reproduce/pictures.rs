@@ -12,6 +12,7 @@ use crate::data_args::{DataConfig, Source, picture_config};
 use crate::lab::{self, Lab};
 use crate::net_args::NetConfig;
 use anyhow::{Context, Result};
+use basinscope::Error;
 use basinscope::record::MinimumRecord;
 use basinscope::train::{LbfgsSettings, PoisonConfig, TrainConfig};
 use basinscope_images::data::{self, cache_folder};
@@ -125,9 +126,13 @@ fn run(settings: &Settings, bench: &mut Bench) -> Result<()> {
         let of = || format!("minimum {}", config.name);
         let net = config.net.build()?;
         basinscope::train::check(net.as_ref(), &split, None, &config.train).with_context(of)?;
-        (entry.lbfgs.iter())
-            .try_for_each(|lbfgs| lbfgs.check(net.as_ref()))
-            .with_context(of)?;
+        if let Some(lbfgs) = &entry.lbfgs {
+            lbfgs.check(net.as_ref()).with_context(of)?;
+            if config.train.poison.is_some() || config.train.l2 > 0.0 {
+                let expected = "no poison and no l2, which descends on the train loss alone";
+                return Err(Error::setting("lbfgs", expected, "one of them")).with_context(of);
+            }
+        }
     }
     lab::write_points(&bench.run, &data, &split)?;
     let mut records: Vec<MinimumRecord> = Vec::new();

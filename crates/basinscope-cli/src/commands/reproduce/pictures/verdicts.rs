@@ -169,10 +169,9 @@ fn local_volumes(bench: &mut Bench) -> Result<()> {
     };
     if let (Some(most), Some(least)) = (both.iter().max_by(by_ln_p), both.iter().min_by(by_ln_p)) {
         bench.note(format!(
-            "The right volumes, ln P at σ {sigma}: {} to {}, {:.1} decades. The thousands of \
-             decades above are n times a small difference of radii: the estimator charges all n \
-             dimensions, where the curve of ln P shows some tens that are constrained (k at σ \
-             {sigma}: {:.0} for {}).",
+            "The right volumes, ln P at σ {sigma}: {} to {}, {:.1} decades. The paper’s estimate \
+             charges all n dimensions with the luckiest radius; k, the number that is constrained \
+             at this σ, is {:.0} for {}.",
             told(most),
             told(least),
             (most.0 - least.0) / std::f64::consts::LN_10,
