@@ -10,8 +10,8 @@ for sheet in "$run"/*/results/sheet.json; do
     rm -rf "$to"
     mkdir -p "$to"
     cp "$sheet" "$from/sheet.md" "$to/"
-    # The pictures on the sheet, in the light theme.
-    sed -nE 's/^ *"stem": "(.*)",?$/\1/p' "$sheet" | while read -r stem; do
+    # The pictures on the sheet, in the light theme; not those that show the data itself.
+    sed -nE 's/^ *"stem": "(.*)",?$/\1/p' "$sheet" | { grep -v '^mistakes-' || true; } | while read -r stem; do
         for picture in "$from/figures/$stem".png "$from/figures/$stem"-still.png; do
             [ ! -f "$picture" ] || cp "$picture" "$to/"
         done

@@ -113,11 +113,26 @@ pub fn contact_sheet(sheet: &ContactSheet, theme: Theme) -> Result<Figure, Figur
         let photo = Photo::from_planes(&picture.pixels, sheet.shape);
         canvas.photo([middle - size[0] / 2.0, top], size, photo);
         let bold = picture.verdict == Verdict::Wrong;
-        let text = font::fit(&picture.caption, TICK, bold, column - 4.0);
+        let text = shortened(&picture.caption, bold, column - 4.0);
         let at = [middle, top + size[1] + 13.0];
         canvas.styled(at, text, TICK, bold, ink(picture.verdict, theme));
     }
     canvas.finish()
+}
+
+/// A caption no wider than the limit; of `label → prediction` both sides keep their first letters.
+fn shortened(caption: &str, bold: bool, limit: f64) -> String {
+    const ARROW: &str = " → ";
+    let wide = |text: &str| font::width(text, TICK, bold);
+    let Some((label, prediction)) = caption.split_once(ARROW).filter(|_| wide(caption) > limit)
+    else {
+        return font::fit(caption, TICK, bold, limit);
+    };
+    let room = limit - wide(ARROW);
+    // What one side leaves free is the other's.
+    let prediction = font::fit(prediction, TICK, bold, (room / 2.0).max(room - wide(label)));
+    let label = font::fit(label, TICK, bold, room - wide(&prediction));
+    format!("{label}{ARROW}{prediction}")
 }
 
 fn ink(verdict: Verdict, theme: Theme) -> Color {
@@ -141,6 +156,24 @@ fn drawn_size(height: usize, width: usize) -> [f64; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn both_sides_of_a_long_caption_are_told() {
+        for (caption, limit, expected) in [
+            ("cat → dog", 80.0, "cat → dog"),
+            ("cat → automobile", 80.0, "cat → auto"),
+            ("automobile → cat", 80.0, "→ cat"),
+            ("airplane → automobile", 80.0, "air"),
+        ] {
+            let short = shortened(caption, true, limit);
+            assert!(font::width(&short, TICK, true) <= limit, "{short}");
+            assert!(short.contains(expected) && short.contains('→'), "{short}");
+            assert!(
+                !short.starts_with('…') && !short.ends_with("→ …"),
+                "{short}"
+            );
+        }
+    }
 
     #[test]
     fn small_pictures_grow_by_whole_pixels_and_large_ones_shrink() {
