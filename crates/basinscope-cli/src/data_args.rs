@@ -92,11 +92,8 @@ impl Points {
             Self::Config(config) => Ok(config.clone()),
             #[cfg(feature = "images")]
             Self::Pictures(named) => {
-                use basinscope_images::data;
-                let cache = data::cache_folder(None)?;
-                let source = data::Source::find(&named.pictures, &cache)?;
                 let sizes = [named.train, named.test, named.pool].map(Some);
-                picture_config(source, sizes, seed)
+                named_pictures(&named.pictures, sizes, seed)
             }
         }
     }
@@ -246,6 +243,14 @@ impl DataArgs {
         let wanted = [self.train_points, self.test_points, self.pool_points];
         Ok(Some(picture_config(source, wanted, self.data_seed)?))
     }
+}
+
+/// Pictures of the cache folder, or of a path, as the configuration of a run.
+#[cfg(feature = "images")]
+pub fn named_pictures(name: &str, sizes: [Option<usize>; 3], seed: u64) -> Result<DataConfig> {
+    use basinscope_images::data;
+    let source = data::Source::find(name, &data::cache_folder(None)?)?;
+    picture_config(source, sizes, seed)
 }
 
 /// Pictures as the configuration of a run; sizes of the parts that are not given are the default.

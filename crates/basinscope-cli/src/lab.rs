@@ -81,8 +81,8 @@ pub fn open_for(out: &Path, config: &str, console: &Console) -> Result<RunDir> {
     Ok(run)
 }
 
-/// The kernel (and device) that began a run, and its configuration, from a `config.toml`; the first versions
-/// wrote no kernel.
+/// What began a run, its kernel and device, and its configuration, from a `config.toml`; the first
+/// versions wrote no kernel.
 pub fn split_kernel(text: &str) -> (Option<&str>, &str) {
     let kernel = text.strip_prefix("kernel = \"");
     match kernel.and_then(|rest| rest.split_once("\"\n")) {
@@ -96,8 +96,8 @@ fn tell_of_another_kernel(config: &str, console: &Console) {
     let now = computed_by();
     if let Some(begun) = split_kernel(config).0.filter(|&begun| begun != now) {
         console.say(format!(
-            "note: this run was begun with --kernel {begun} and goes on with --kernel {now}: results agree \
-             to rounding, no longer to the bit"
+            "note: this run was begun with --kernel {begun} and goes on with --kernel {now}: results \
+             agree to rounding, no longer to the bit"
         ));
     }
 }
@@ -198,9 +198,19 @@ type Build = fn(&serde_json::Value) -> Result<Box<dyn Net>>;
 const POINTS: &str = "data.toml";
 
 /// Keeps the points of a run: themselves, or of pictures where to read them again.
+///
+/// # Errors
+/// Where the run was begun with other pictures.
 pub fn write_points(run: &RunDir, data: &DataConfig, split: &Split) -> Result<()> {
     #[cfg(feature = "images")]
-    if matches!(data.source, Source::Images(_)) {
+    if let Source::Images(pictures) = &data.source {
+        if let Some(begun) = points_config(run)?
+            && let Source::Images(old) = &begun.source
+            && old.md5 != pictures.md5
+        {
+            let expected = format!("{} as of the pictures this run began with", old.md5);
+            return Err(Error::file(run.path(POINTS), "md5", expected, &pictures.md5).into());
+        }
         return Ok(run.write(POINTS, toml::to_string(data)?.as_bytes())?);
     }
     let _ = data;

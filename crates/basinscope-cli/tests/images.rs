@@ -171,6 +171,12 @@ fn from_a_server_to_the_scatter_of_svhn() {
     let volumes = fs::read(out.join("results/volumes.json")).unwrap();
     assert_eq!(run(f, &reproduce).0, code);
     assert_eq!(fs::read(out.join("results/volumes.json")).unwrap(), volumes);
+
+    // With other pictures in the cache it does not go on.
+    let cached = |part: &str| f.join(format!("cache/svhn/{part}_32x32.mat"));
+    fs::copy(cached("train"), cached("test")).unwrap();
+    refused(f, &reproduce, &["data.toml", "md5"]);
+    assert_eq!(fs::read(out.join("results/volumes.json")).unwrap(), volumes);
 }
 
 const CONTEST: &str = r#"

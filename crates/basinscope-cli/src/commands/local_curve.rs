@@ -10,7 +10,8 @@ pub struct Centre<'a> {
     pub theta: &'a [f32],
     pub train: &'a dyn NetSurface,
     pub test: &'a dyn NetSurface,
-    /// Samples at each width that are followed home and judged on test points, at most.
+    /// Samples at each width that are followed home and judged on test points, rounded up to as
+    /// many of each replicate.
     pub samples: usize,
 }
 

@@ -5,6 +5,7 @@ pub mod boundary;
 pub mod compare;
 #[cfg(feature = "images")]
 pub mod data;
+pub mod descent;
 pub mod eigenvectors;
 #[cfg(feature = "images")]
 pub mod import;

@@ -1,7 +1,8 @@
 //! `basinscope tour`: the whole story, from nothing to one page.
 
+use crate::commands::descent::train_all;
 use crate::commands::reproduce::minefield;
-use crate::commands::train::{self, RunConfig};
+use crate::commands::train::RunConfig;
 use crate::commands::{animate, boundary, eigenvectors, local_volume, slice, surface, volume};
 use crate::console::{Console, percent, table};
 use crate::data_args::{DataConfig, Source};
@@ -194,7 +195,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     run.write_data(&split)?;
 
     console.say("Training one net to ten minima that all fit the same 200 points …");
-    let records = train::train_all(&run, &config.minima, &split, console)?;
+    let records = train_all(&run, &config.minima, &split, console)?;
 
     let lab = Lab::open(&out)?;
     let (volumes, local) = look_and_measure(&lab, &config, console)?;

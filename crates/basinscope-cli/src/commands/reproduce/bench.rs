@@ -1,7 +1,8 @@
 //! The bench an experiment stands on: its run directory, its seed, and the sheet it fills.
 
 use super::recipe::Preset;
-use crate::commands::train::{self, RunConfig};
+use crate::commands::descent;
+use crate::commands::train::RunConfig;
 use crate::console::Console;
 use crate::lab::{self, Lab};
 use anyhow::Result;
@@ -104,7 +105,7 @@ impl<'a> Bench<'a> {
     /// Trains the minima of this experiment side by side and opens the run they make.
     pub fn train(&self, configs: &[RunConfig], split: &Split) -> Result<Lab> {
         self.write_points(configs, split)?;
-        train::train_all(&self.run, configs, split, self.console)?;
+        descent::train_all(&self.run, configs, split, self.console)?;
         Lab::open(self.run.root())
     }
 
@@ -124,7 +125,7 @@ impl<'a> Bench<'a> {
         self.write_points(configs, split)?;
         let steps: usize = configs.iter().map(|config| config.train.steps).sum();
         let bar = self.console.bar(what, steps as u64);
-        let found = train::side_by_side(configs, |index| {
+        let found = descent::side_by_side(configs, |index| {
             let mut missed = 0;
             loop {
                 let theta = start(index, missed);
@@ -141,8 +142,14 @@ impl<'a> Bench<'a> {
                     }
                     _ => {
                         let theta = theta.as_deref();
-                        let record =
-                            train::train_one(&self.run, &config, split, theta, self.console, &bar)?;
+                        let record = descent::train_one(
+                            &self.run,
+                            &config,
+                            split,
+                            theta,
+                            self.console,
+                            &bar,
+                        )?;
                         self.run.write_json(&file, &record)?;
                         record
                     }

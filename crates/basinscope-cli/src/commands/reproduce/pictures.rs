@@ -6,16 +6,15 @@ mod verdicts;
 
 use super::recipe::lay_over;
 use super::{Bench, Experiment};
-use crate::commands::mistakes;
-use crate::commands::train::{self, RunConfig};
-use crate::data_args::{DataConfig, Source, picture_config};
+use crate::commands::train::RunConfig;
+use crate::commands::{descent, mistakes};
+use crate::data_args::{DataConfig, Source, named_pictures};
 use crate::lab::{self, Lab};
 use crate::net_args::NetConfig;
 use anyhow::{Context, Result};
 use basinscope::Error;
 use basinscope::record::MinimumRecord;
 use basinscope::train::{LbfgsSettings, PoisonConfig, TrainConfig};
-use basinscope_images::data::{self, cache_folder};
 use basinscope_images::graph::{Family, ImageNet};
 use basinscope_report::figure;
 use serde::{Deserialize, Serialize};
@@ -117,9 +116,8 @@ experiment!(
 );
 
 fn run(settings: &Settings, bench: &mut Bench) -> Result<()> {
-    let source = data::Source::find(&settings.pictures, &cache_folder(None)?)?;
     let Sizes { train, test, pool } = settings.sizes;
-    let data = picture_config(source, [train, test, pool], bench.seed)?;
+    let data = named_pictures(&settings.pictures, [train, test, pool], bench.seed)?;
     let split = data.load()?;
     let configs = configs(settings, &data, bench.seed)?;
     for (config, entry) in configs.iter().zip(&settings.minima) {
@@ -139,9 +137,9 @@ fn run(settings: &Settings, bench: &mut Bench) -> Result<()> {
     // One after the other: each step of an image net is enough work for all threads.
     for (config, entry) in configs.iter().zip(&settings.minima) {
         let bar = bench.console.bar(&config.name, config.train.steps as u64);
-        let record = train::once(&bench.run, config, || match entry.lbfgs {
-            Some(lbfgs) => train::by_lbfgs(&bench.run, config, &lbfgs, &split, bench.console),
-            None => train::train_one(&bench.run, config, &split, None, bench.console, &bar),
+        let record = descent::once(&bench.run, config, || match entry.lbfgs {
+            Some(lbfgs) => descent::by_lbfgs(&bench.run, config, &lbfgs, &split, bench.console),
+            None => descent::train_one(&bench.run, config, &split, None, bench.console, &bar),
         })?;
         bar.finish_with_message(format!(
             "train {}, test {}",
