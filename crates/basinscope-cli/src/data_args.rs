@@ -9,6 +9,9 @@ use clap::Args;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use std::path::PathBuf;
 
+#[cfg(feature = "images")]
+pub use crate::picture_args::NamedPictures;
+
 /// Options that choose the data.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Data")]
@@ -73,17 +76,6 @@ pub enum Points {
     Pictures(NamedPictures),
 }
 
-/// Pictures of the cache folder, or of a path, and how many are taken.
-#[cfg(feature = "images")]
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NamedPictures {
-    pictures: String,
-    train: usize,
-    test: usize,
-    pool: usize,
-}
-
 impl Points {
     /// The configuration; pictures are looked for, and drawn by this seed.
     pub fn config(&self, seed: u64) -> Result<DataConfig> {
@@ -91,10 +83,7 @@ impl Points {
         match self {
             Self::Config(config) => Ok(config.clone()),
             #[cfg(feature = "images")]
-            Self::Pictures(named) => {
-                let sizes = [named.train, named.test, named.pool].map(Some);
-                named_pictures(&named.pictures, sizes, seed)
-            }
+            Self::Pictures(named) => named.config(seed),
         }
     }
 }
@@ -209,73 +198,6 @@ impl DataArgs {
             source,
         })
     }
-}
-
-#[cfg(feature = "images")]
-impl DataArgs {
-    /// The configuration where the data are pictures: a set by name, a folder, a tarball, an IDX
-    /// file, or an NPZ with an array `images`.
-    fn pictures(&self) -> Result<Option<DataConfig>> {
-        use basinscope_images::data::{Official, cache_folder};
-        if Generator::from_name(&self.data).is_ok() {
-            return Ok(None);
-        }
-        let path = std::path::Path::new(&self.data);
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
-        let is_pictures = Official::from_name(&self.data).is_some()
-            || path.is_dir()
-            || name.contains("idx3")
-            || [".tar.gz", ".tgz", ".tar"]
-                .iter()
-                .any(|end| name.ends_with(end))
-            || (name.ends_with(".npz") && self.features.is_none() && holds_images(path));
-        if !is_pictures {
-            return Ok(None);
-        }
-        if self.noise.is_some() || self.label.is_some() || self.features.is_some() {
-            let expected = "no --noise, --label or --features with pictures";
-            return Err(Error::setting("data", expected, &self.data).into());
-        }
-        let source = basinscope_images::data::Source::find(&self.data, &cache_folder(None)?)?;
-        let wanted = [self.train_points, self.test_points, self.pool_points];
-        Ok(Some(picture_config(source, wanted, self.data_seed)?))
-    }
-}
-
-/// Pictures of the cache folder, or of a path, as the configuration of a run.
-#[cfg(feature = "images")]
-pub fn named_pictures(name: &str, sizes: [Option<usize>; 3], seed: u64) -> Result<DataConfig> {
-    use basinscope_images::data;
-    let source = data::Source::find(name, &data::cache_folder(None)?)?;
-    picture_config(source, sizes, seed)
-}
-
-/// Pictures as the configuration of a run; sizes of the parts that are not given are the default.
-#[cfg(feature = "images")]
-pub fn picture_config(
-    source: basinscope_images::data::Source,
-    [train, test, pool]: [Option<usize>; 3],
-    seed: u64,
-) -> Result<DataConfig> {
-    use basinscope_images::data::{Part, Pictures};
-    let parts = source.read(&Part::ALL)?;
-    let sizes = Pictures::default_sizes(&parts);
-    Ok(DataConfig {
-        train: train.unwrap_or(sizes.train),
-        test: test.unwrap_or(sizes.test),
-        pool: pool.unwrap_or(sizes.pool),
-        seed,
-        source: Source::Images(Pictures::of(&parts)?),
-    })
-}
-
-/// Whether an NPZ has an array called `images`.
-#[cfg(feature = "images")]
-fn holds_images(path: &std::path::Path) -> bool {
-    basinscope_images::data::is_npz_of_pictures(path)
 }
 
 fn read(source: &Source) -> Result<Dataset> {

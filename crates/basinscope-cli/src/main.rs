@@ -8,6 +8,8 @@ mod data_args;
 mod failure;
 mod lab;
 mod net_args;
+#[cfg(feature = "images")]
+mod picture_args;
 
 use clap::Parser;
 use std::process::ExitCode;
