@@ -50,6 +50,8 @@ pub(super) fn imported(file: &dyn Checkpoint, graph: &Graph) -> Result<Imported,
         theta,
         buffers,
         matched,
+        key: String::new(),
+        epoch: None,
     })
 }
 
@@ -128,7 +130,7 @@ fn check_shape(name: &str, wanted: &Wanted, entry: &Entry) -> Result<(), Fault> 
 }
 
 /// Whether a tensor only counts batches, or nets that were averaged (`AveragedModel`).
-fn is_count(name: &str) -> bool {
+pub(super) fn is_count(name: &str) -> bool {
     matches!(
         name.rsplit('.').next(),
         Some("num_batches_tracked" | "n_averaged")

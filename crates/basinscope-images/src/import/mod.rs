@@ -5,14 +5,18 @@ mod matching;
 mod pickle;
 mod pytorch;
 mod safetensors;
+mod search;
 mod storages;
+mod tensors;
+mod unpickle;
+mod weight_file;
+
+pub use weight_file::WeightFile;
 
 use crate::graph::Graph;
 use basinscope::{Error, Result};
 use std::path::Path;
-
-/// Largest file that is read; nets of this crate have a thousandth.
-const MAX_FILE: u64 = 32_000_000_000;
+use std::sync::Arc;
 
 /// Weights from a file, in the order of a graph.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +27,20 @@ pub struct Imported {
     pub buffers: Vec<f32>,
     /// How the tensors of the file found their places.
     pub matched: Matched,
+    /// Where in the file they lay: keys with points between, empty for the file itself.
+    pub key: String,
+    /// `epoch` as the file has it next to them.
+    pub epoch: Option<u64>,
+}
+
+/// The bytes of a file, shared.
+#[derive(Clone)]
+struct Bytes(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// How tensors found their places.
@@ -82,46 +100,10 @@ impl Fault {
     }
 }
 
-/// Reads the weights of a net from a state dict of PyTorch's or a safetensors file; the kind is
-/// that of the content, not of the name.
-///
-/// Names are those of `state_dict()`. `module.` before all of them is taken off, dictionaries
-/// around (`state_dict`, `model_state_dict`, `model`, `net`) are looked into, and
-/// `num_batches_tracked` is passed over. Where names differ, a state dict is matched by order if
-/// number, order and shapes agree ([`Matched::ByOrder`]); safetensors files, which sort their
-/// tensors, are not. Half, single and double precision become single.
-///
-/// Pickles are read, never run: of the functions that a pickle may name only those that make
-/// tensors are known.
+/// The weights of a net from a file, see [`WeightFile`].
 ///
 /// # Errors
-/// [`Error::Io`] where the file cannot be read; [`Error::File`] with the tensor, its expected and
-/// its found shape where one is missing, of another net or of another shape, and with the place
-/// where a file is damaged or asks for anything but tensors.
+/// Those of [`WeightFile::open`] and [`WeightFile::weights`].
 pub fn weights(path: &Path, graph: &Graph) -> Result<Imported> {
-    let about = std::fs::metadata(path).map_err(Error::io(path, "read"))?;
-    if !about.is_file() || about.len() > MAX_FILE {
-        let expected = format!("a file of at most {} GB", MAX_FILE / 1_000_000_000);
-        let found = match about.is_file() {
-            true => format!("{} GB", about.len() / 1_000_000_000),
-            false => "no file".into(),
-        };
-        return Err(Error::file(path, "size", expected, found));
-    }
-    let bytes = std::fs::read(path).map_err(Error::io(path, "read"))?;
-    from_bytes(&bytes, graph).map_err(|fault| fault.of(path))
-}
-
-fn from_bytes(bytes: &[u8], graph: &Graph) -> std::result::Result<Imported, Fault> {
-    let checkpoint: Box<dyn Checkpoint + '_> = match bytes {
-        // First: the length it begins with may be the letters of another kind.
-        _ if safetensors::is_header(bytes) => Box::new(safetensors::File::new(bytes)?),
-        [b'P', b'K', ..] => Box::new(pytorch::Pytorch::from_zip(bytes)?),
-        [0x80, ..] => Box::new(pytorch::Pytorch::from_stream(bytes)?),
-        _ => {
-            let expected = "a state dict of PyTorch's (.pt, .pth) or a safetensors file";
-            return Err(Fault::new("content", expected, "neither"));
-        }
-    };
-    matching::imported(&*checkpoint, graph)
+    WeightFile::open(path)?.weights(graph, None)
 }

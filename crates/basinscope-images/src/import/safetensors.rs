@@ -1,13 +1,17 @@
 //! Files of the safetensors format.
 
 use super::element::Element;
-use super::{Checkpoint, Entry, Fault};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use super::{Bytes, Entry, Fault};
+use safetensors::tensor::{Dtype, SafeTensors};
+use std::ops::Range;
 
 /// A parsed file.
-pub(super) struct File<'a> {
-    entries: Vec<Entry>,
-    views: Vec<TensorView<'a>>,
+pub(super) struct File {
+    bytes: Bytes,
+    pub entries: Vec<Entry>,
+    places: Vec<(Dtype, Range<usize>)>,
+    /// `epoch` of the metadata.
+    pub epoch: Option<u64>,
 }
 
 /// Whether the bytes begin as such a file does: the header's length, then JSON.
@@ -18,37 +22,37 @@ pub(super) fn is_header(bytes: &[u8]) -> bool {
     u64::from_le_bytes(*length) <= rest.len() as u64 && rest.first() == Some(&b'{')
 }
 
-impl<'a> File<'a> {
-    pub fn new(bytes: &'a [u8]) -> Result<Self, Fault> {
-        let tensors = SafeTensors::deserialize(bytes).map_err(|error| {
+impl File {
+    pub fn new(bytes: Bytes) -> Result<Self, Fault> {
+        let (header, metadata) = SafeTensors::read_metadata(bytes.as_ref()).map_err(|error| {
             let expected = "a whole safetensors file";
             Fault::new("header", expected, error)
         })?;
-        let (entries, views) = (tensors.iter())
-            .map(|(name, view)| {
-                let entry = Entry {
-                    name: name.into(),
-                    shape: view.shape().to_vec(),
-                };
-                (entry, view)
-            })
-            .unzip();
-        Ok(Self { entries, views })
+        let (mut entries, mut places) = (Vec::new(), Vec::new());
+        // In the order of the numbers, which is by size of a number and name.
+        for name in metadata.offset_keys() {
+            let Some(info) = metadata.info(&name) else {
+                continue;
+            };
+            let start = 8 + header;
+            let (from, to) = info.data_offsets;
+            let shape = info.shape.clone();
+            places.push((info.dtype, start + from..start + to));
+            entries.push(Entry { name, shape });
+        }
+        let epoch = metadata.metadata().as_ref();
+        let epoch = epoch.and_then(|about| about.get("epoch")?.parse().ok());
+        Ok(Self {
+            bytes,
+            entries,
+            places,
+            epoch,
+        })
     }
-}
 
-impl Checkpoint for File<'_> {
-    fn entries(&self) -> &[Entry] {
-        &self.entries
-    }
-
-    fn keeps_order(&self) -> bool {
-        false
-    }
-
-    fn read(&self, entry: usize) -> Result<Vec<f32>, Fault> {
-        let view = &self.views[entry];
-        let element = match view.dtype() {
+    pub fn read(&self, entry: usize) -> Result<Vec<f32>, Fault> {
+        let (dtype, place) = &self.places[entry];
+        let element = match dtype {
             Dtype::F16 => Element::F16,
             Dtype::BF16 => Element::Bf16,
             Dtype::F32 => Element::F32,
@@ -59,7 +63,7 @@ impl Checkpoint for File<'_> {
                 return Err(Fault::new(field, "F16, BF16, F32 or F64", found));
             }
         };
-        let numbers = view.data().chunks_exact(element.size());
+        let numbers = self.bytes.as_ref()[place.clone()].chunks_exact(element.size());
         Ok(numbers.filter_map(|bytes| element.value(bytes)).collect())
     }
 }

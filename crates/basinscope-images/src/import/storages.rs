@@ -1,12 +1,14 @@
 //! The numbers behind the tensors of a state dict.
 
-use super::Fault;
+use super::{Bytes, Fault};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
+use std::ops::Range;
 use zip::{CompressionMethod, ZipArchive};
 
 /// What a pickle says of a storage.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct StorageId {
     pub key: String,
     /// `FloatStorage`, …
@@ -16,30 +18,34 @@ pub(super) struct StorageId {
 }
 
 /// The storages of a file by key.
-pub(super) enum Storages<'a> {
+pub(super) enum Storages {
     /// Entries `ROOTdata/KEY`.
     Zip {
-        archive: RefCell<ZipArchive<Cursor<&'a [u8]>>>,
+        archive: RefCell<ZipArchive<Cursor<Bytes>>>,
         root: String,
     },
     /// Parts of the file.
-    Stream(HashMap<String, &'a [u8]>),
+    Stream {
+        bytes: Bytes,
+        parts: HashMap<String, Range<usize>>,
+    },
 }
 
-impl<'a> Storages<'a> {
-    pub fn zip(archive: ZipArchive<Cursor<&'a [u8]>>, root: String) -> Self {
+impl Storages {
+    pub fn zip(archive: ZipArchive<Cursor<Bytes>>, root: String) -> Self {
         let archive = RefCell::new(archive);
         Self::Zip { archive, root }
     }
 
-    /// For each key in order the number of values as `i64`, then the values.
+    /// From `start` on, for each key in order the number of values as `i64`, then the values.
     pub fn stream<'k>(
         ids: impl Iterator<Item = StorageId>,
         keys: impl Iterator<Item = &'k str>,
-        bytes: &'a [u8],
+        bytes: Bytes,
+        start: usize,
     ) -> Result<Self, Fault> {
         let ids: HashMap<String, StorageId> = ids.map(|id| (id.key.clone(), id)).collect();
-        let mut rest = bytes;
+        let mut rest = &bytes.as_ref()[start..];
         let mut parts = HashMap::new();
         for key in keys {
             let part = ids.get(key).and_then(|id| {
@@ -57,10 +63,11 @@ impl<'a> Storages<'a> {
                     "others, or an end",
                 ));
             };
-            parts.insert(key.to_string(), part);
+            let end = bytes.as_ref().len() - after.len();
+            parts.insert(key.to_string(), end - part.len()..end);
             rest = after;
         }
-        Ok(Self::Stream(parts))
+        Ok(Self::Stream { bytes, parts })
     }
 
     /// The values of a storage of this element size, as bytes; what was found instead.
@@ -72,7 +79,9 @@ impl<'a> Storages<'a> {
                 let entry = zip_entry(&mut archive.borrow_mut(), &name, len as u64);
                 entry.map_err(|fault| fault.found)?
             }
-            Self::Stream(parts) => parts.get(&id.key).ok_or("none")?.to_vec(),
+            Self::Stream { bytes, parts } => {
+                bytes.as_ref()[parts.get(&id.key).ok_or("none")?.clone()].to_vec()
+            }
         };
         match bytes.len() == len {
             true => Ok(bytes),
@@ -83,7 +92,7 @@ impl<'a> Storages<'a> {
 
 /// A whole entry of an archive, of at most `limit` bytes.
 pub(super) fn zip_entry(
-    archive: &mut ZipArchive<Cursor<&[u8]>>,
+    archive: &mut ZipArchive<Cursor<Bytes>>,
     name: &str,
     limit: u64,
 ) -> Result<Vec<u8>, Fault> {

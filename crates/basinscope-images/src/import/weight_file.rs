@@ -1,0 +1,338 @@
+//! A file of weights, opened: which state dicts it holds, and the one that is a net's.
+
+use super::pytorch::Pytorch;
+use super::{Bytes, Checkpoint, Entry, Fault, Imported, matching, safetensors};
+use crate::graph::Graph;
+use basinscope::Error;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Largest file that is read; nets of this crate have a thousandth.
+const MAX_FILE: u64 = 32_000_000_000;
+/// Most names before all others that are taken off, one after the other.
+const MAX_PREFIXES: usize = 6;
+/// State dicts that an error lists.
+const LISTED: usize = 12;
+
+/// A state dict of PyTorch's, what was saved around it, or a safetensors file; the kind is that of
+/// the content, not of the name.
+///
+/// Dictionaries of tensors are found at any depth and under any name (`state_dict`, `model`,
+/// `ema`, …), as is a whole net (`torch.save(net, …)`), whose tensors then have the names of its
+/// `state_dict()`. Files of PyTorch before 0.4, of Python 2 and of the container before 1.6 are
+/// read. Half, single and double precision become single.
+///
+/// Pickles are read, never run: no object in them is made, no function called. What is not a
+/// tensor is passed over.
+pub struct WeightFile {
+    path: PathBuf,
+    content: Content,
+}
+
+enum Content {
+    Pytorch(Pytorch),
+    Safetensors(safetensors::File),
+}
+
+impl WeightFile {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where it cannot be read; [`Error::File`] where it is damaged, of another
+    /// kind, or holds no tensors.
+    pub fn open(path: &Path) -> basinscope::Result<Self> {
+        let about = std::fs::metadata(path).map_err(Error::io(path, "read"))?;
+        if !about.is_file() || about.len() > MAX_FILE {
+            let expected = format!("a file of at most {} GB", MAX_FILE / 1_000_000_000);
+            let found = match about.is_file() {
+                true => format!("{} GB", about.len() / 1_000_000_000),
+                false => "no file".into(),
+            };
+            return Err(Error::file(path, "size", expected, found));
+        }
+        let bytes = std::fs::read(path).map_err(Error::io(path, "read"))?;
+        let content = content(Bytes(Arc::new(bytes))).map_err(|fault| fault.of(path))?;
+        let path = path.into();
+        Ok(Self { path, content })
+    }
+
+    /// Its state dicts: keys with points between (empty for the file itself), and how many tensors
+    /// each has.
+    pub fn state_dicts(&self) -> Vec<(String, usize)> {
+        match &self.content {
+            Content::Pytorch(file) => (file.dicts.iter())
+                .map(|found| (found.path.clone(), found.dict.entries.len()))
+                .collect(),
+            Content::Safetensors(file) => vec![(String::new(), file.entries.len())],
+        }
+    }
+
+    /// Classes and functions of what the file holds besides tensors and plain values, none of
+    /// which was made or called.
+    pub fn passed_over(&self) -> &[String] {
+        match &self.content {
+            Content::Pytorch(file) => &file.passed_over,
+            Content::Safetensors(_) => &[],
+        }
+    }
+
+    /// The weights of a net: those of the state dict of this key, or of the only one that fits.
+    ///
+    /// Names are those of `state_dict()`. What stands before all of them (`module.`, `model.`) is
+    /// taken off, and `num_batches_tracked` is passed over. Where names differ, a state dict is
+    /// matched by order if number, order and shapes agree ([`Matched::ByOrder`](super::Matched));
+    /// safetensors files, which sort their tensors, are not.
+    ///
+    /// # Errors
+    /// [`Error::File`] with the tensor, its expected and its found shape where one is missing, of
+    /// another net or of another shape; with the state dicts of the file where several fit with
+    /// different values, or none of several does.
+    pub fn weights(&self, graph: &Graph, key: Option<&str>) -> basinscope::Result<Imported> {
+        self.taken(key, |dict| matching::imported(dict, graph))
+            .map_err(|fault| fault.of(&self.path))
+    }
+
+    /// What is made of the state dict of a key, or of the only one that something can be made of.
+    fn taken(
+        &self,
+        key: Option<&str>,
+        make: impl Fn(&dyn Checkpoint) -> Result<Imported, Fault>,
+    ) -> Result<Imported, Fault> {
+        if let Some(key) = key {
+            let dict = self.of_key(key)?;
+            return self.made(dict, &make);
+        }
+        let dicts = self.dicts();
+        let mut made: Vec<Imported> = Vec::new();
+        let mut faults = Vec::new();
+        for dict in dicts {
+            let count = dict.entries.len();
+            match self.made(dict, &make) {
+                Ok(new) => {
+                    let is_new =
+                        |old: &Imported| old.theta != new.theta || old.buffers != new.buffers;
+                    if made.iter().all(is_new) {
+                        made.push(new);
+                    }
+                }
+                Err(fault) => faults.push((count, fault)),
+            }
+        }
+        if let [_, _, ..] = made[..] {
+            let keys: Vec<&str> = made.iter().map(|made| &*made.key).collect();
+            let expected = format!("one of {}, which all fit", self.listed(&keys));
+            return Err(Fault::new("key", expected, "none"));
+        }
+        if let Some(made) = made.pop() {
+            return Ok(made);
+        }
+        let among = match faults.len() {
+            1 => String::new(),
+            _ => format!("; the state dicts of the file are {}", self.listed(&[])),
+        };
+        // That of most tensors is most likely the one meant.
+        let most = faults.into_iter().rev().max_by_key(|(count, _)| *count);
+        let (_, mut fault) = most.ok_or_else(|| self.no_tensors())?;
+        fault.found.push_str(&among);
+        Err(fault)
+    }
+
+    /// What is made of one state dict, under its own names, or those without what stands before
+    /// all of them.
+    fn made(
+        &self,
+        mut dict: Selected<'_>,
+        make: impl Fn(&dyn Checkpoint) -> Result<Imported, Fault>,
+    ) -> Result<Imported, Fault> {
+        let key = dict.key.clone();
+        let mut first = None;
+        for _ in 0..=MAX_PREFIXES {
+            match make(&dict) {
+                Ok(made) => {
+                    let epoch = dict.epoch;
+                    return Ok(Imported { key, epoch, ..made });
+                }
+                Err(fault) => first = first.or(Some(fault)),
+            }
+            if !dict.shorten() {
+                break;
+            }
+        }
+        let mut fault = first.expect("made at least once");
+        if !dict.others.is_empty() {
+            let others: Vec<String> = (dict.others.iter().take(LISTED))
+                .map(|(name, what)| format!("{name} is {what}"))
+                .collect();
+            fault.found = format!("{}; not read: {}", fault.found, others.join(", "));
+        }
+        Err(fault)
+    }
+
+    fn no_tensors(&self) -> Fault {
+        let expected = "tensors, as torch.save(net.state_dict(), file) writes";
+        let found = match &self.content {
+            Content::Pytorch(file) => file.content.clone(),
+            Content::Safetensors(_) => "none".into(),
+        };
+        Fault::new("content", expected, found)
+    }
+
+    fn dicts(&self) -> Vec<Selected<'_>> {
+        match &self.content {
+            Content::Pytorch(file) => (file.dicts.iter().enumerate())
+                .map(|(at, found)| Selected {
+                    file: self,
+                    at,
+                    key: found.path.clone(),
+                    epoch: found.epoch,
+                    others: &found.dict.others,
+                    places: (0..found.dict.entries.len()).collect(),
+                    entries: found.dict.entries.clone(),
+                })
+                .collect(),
+            Content::Safetensors(file) => vec![Selected {
+                file: self,
+                at: 0,
+                key: String::new(),
+                epoch: file.epoch,
+                others: &[],
+                places: (0..file.entries.len()).collect(),
+                entries: file.entries.clone(),
+            }],
+        }
+    }
+
+    /// The state dict of a key, or the part of one whose names begin with the rest of the key.
+    fn of_key(&self, key: &str) -> Result<Selected<'_>, Fault> {
+        let mut dicts = self.dicts();
+        if let Some(at) = dicts.iter().position(|dict| dict.key == key) {
+            return Ok(dicts.swap_remove(at));
+        }
+        for mut dict in dicts {
+            let rest = match &*dict.key {
+                "" => Some(key),
+                whole => key
+                    .strip_prefix(whole)
+                    .and_then(|rest| rest.strip_prefix('.')),
+            };
+            let Some(prefix) = rest.map(|rest| format!("{rest}.")) else {
+                continue;
+            };
+            if dict
+                .entries
+                .iter()
+                .any(|entry| entry.name.starts_with(&prefix))
+            {
+                dict.keep(&prefix);
+                dict.key = key.into();
+                return Ok(dict);
+            }
+        }
+        let expected = format!("one of {}", self.listed(&[]));
+        Err(Fault::new("key", expected, key))
+    }
+
+    /// State dicts with their numbers of tensors, those of these keys or all.
+    fn listed(&self, keys: &[&str]) -> String {
+        let mut dicts = self.state_dicts();
+        dicts.retain(|(key, _)| keys.is_empty() || keys.contains(&&**key));
+        let more = dicts.len().saturating_sub(LISTED);
+        dicts.sort_by_key(|&(_, count)| std::cmp::Reverse(count)); // stable
+        let listed = dicts.iter().take(LISTED).map(|(key, count)| match &**key {
+            "" => format!("the file's own tensors ({count})"),
+            key => format!("{key} ({count} tensors)"),
+        });
+        let listed: Vec<String> = listed.collect();
+        match more {
+            0 => listed.join(", "),
+            more => format!("{} and {more} more", listed.join(", ")),
+        }
+    }
+}
+
+/// A state dict of a file, or a part of one.
+struct Selected<'f> {
+    file: &'f WeightFile,
+    /// Which of the file's.
+    at: usize,
+    key: String,
+    epoch: Option<u64>,
+    others: &'f [(String, String)],
+    entries: Vec<Entry>,
+    /// Where each entry is in the whole one.
+    places: Vec<usize>,
+}
+
+impl Selected<'_> {
+    /// Takes off what stands before all names, up to the first point; whether there was such.
+    fn shorten(&mut self) -> bool {
+        let is_weight = |entry: &&Entry| !matching::is_count(&entry.name);
+        let first = self.entries.iter().find(is_weight);
+        let Some((first, _)) = first.and_then(|entry| entry.name.split_once('.')) else {
+            return false;
+        };
+        let prefix = format!("{first}.");
+        let weights = self.entries.iter().filter(is_weight);
+        let is_common = weights.clone().all(|entry| entry.name.starts_with(&prefix));
+        let is_named = weights.clone().all(|entry| entry.name.len() > prefix.len());
+        if is_common && is_named {
+            self.keep(&prefix);
+        }
+        is_common && is_named
+    }
+
+    /// Leaves only names of this beginning, without it.
+    fn keep(&mut self, prefix: &str) {
+        let all = std::mem::take(&mut self.entries).into_iter();
+        let (entries, places) = (all.zip(std::mem::take(&mut self.places)))
+            .filter_map(|(entry, place)| {
+                let name = entry.name.strip_prefix(prefix)?.to_string();
+                Some((Entry { name, ..entry }, place))
+            })
+            .unzip();
+        (self.entries, self.places) = (entries, places);
+    }
+}
+
+impl Checkpoint for Selected<'_> {
+    fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    fn keeps_order(&self) -> bool {
+        matches!(self.file.content, Content::Pytorch(_))
+    }
+
+    fn read(&self, entry: usize) -> Result<Vec<f32>, Fault> {
+        let place = self.places[entry];
+        match &self.file.content {
+            Content::Pytorch(file) => {
+                let dict = &file.dicts[self.at].dict;
+                file.read(&dict.entries[place], &dict.views[place])
+            }
+            Content::Safetensors(file) => file.read(place),
+        }
+    }
+}
+
+fn content(bytes: Bytes) -> Result<Content, Fault> {
+    let is_tar = bytes.as_ref().get(257..262) == Some(b"ustar");
+    match bytes.as_ref() {
+        // First: the length it begins with may be the letters of another kind.
+        start if safetensors::is_header(start) => {
+            safetensors::File::new(bytes).map(Content::Safetensors)
+        }
+        [b'P', b'K', ..] => Pytorch::from_zip(bytes).map(Content::Pytorch),
+        [0x80, ..] => Pytorch::from_stream(bytes).map(Content::Pytorch),
+        _ => {
+            let expected = "a state dict of PyTorch's (.pt, .pth) or a safetensors file";
+            let found = match is_tar {
+                true => {
+                    "a tar archive, as PyTorch wrote before 0.1.10: load and save it with one since"
+                }
+                false => "neither",
+            };
+            Err(Fault::new("content", expected, found))
+        }
+    }
+}
