@@ -97,8 +97,8 @@ fn files_that_hold_something_else() {
     );
     csv(&format!("x,y,class\nnan,1,0\n{rows}"));
     refuse_with(&[], &["line 2", "x", "finite"]);
-    csv(&format!("x,y,class\n1,1,7\n{rows}"));
-    refuse_with(&[], &["class", "7"]);
+    csv(&format!("x,y,class\n1,1,seven\n{rows}"));
+    refuse_with(&[], &["class", "seven"]);
     csv("x,class\n1,0\n2,0\n3,0\n4,0\n");
     refuse_with(&[], &["2 classes"]);
     csv("");

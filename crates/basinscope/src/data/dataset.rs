@@ -1,6 +1,8 @@
 //! Labelled points, checked once.
 
+use super::Names;
 use crate::{Error, Result};
+use std::sync::Arc;
 
 /// Labelled points: `inputs` row-major `[len, num_features]`, `labels` in `0..num_classes`.
 #[derive(Debug, Clone, PartialEq)]
@@ -9,6 +11,7 @@ pub struct Dataset {
     labels: Vec<u32>,
     num_features: usize,
     num_classes: usize,
+    names: Arc<Names>,
 }
 
 /// A data set cut in three: points to fit, points to judge by, and points kept for poison.
@@ -68,7 +71,28 @@ impl Dataset {
             labels,
             num_features,
             num_classes,
+            names: Arc::default(),
         })
+    }
+
+    /// The same points with names for classes and features.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] where there are names, but not one for each.
+    pub fn with_names(self, names: Arc<Names>) -> Result<Self> {
+        for (what, names, count) in [
+            ("names of classes", &names.classes, self.num_classes),
+            ("names of features", &names.features, self.num_features),
+        ] {
+            if !names.is_empty() && names.len() != count {
+                return Err(Error::Shape {
+                    what: what.into(),
+                    expected: vec![count],
+                    found: vec![names.len()],
+                });
+            }
+        }
+        Ok(Self { names, ..self })
     }
 
     /// From parts that are known to be fine.
@@ -84,7 +108,22 @@ impl Dataset {
             labels,
             num_features,
             num_classes,
+            names: Arc::default(),
         }
+    }
+
+    /// The same points with other labels, which are known to be fine.
+    pub(super) fn relabelled(&self, labels: Vec<u32>) -> Self {
+        debug_assert_eq!(labels.len(), self.labels.len());
+        Self {
+            labels,
+            ..self.clone()
+        }
+    }
+
+    /// What classes and features are called.
+    pub fn names(&self) -> &Arc<Names> {
+        &self.names
     }
 
     /// Number of points.
@@ -131,6 +170,7 @@ impl Dataset {
                 .copied()
                 .collect(),
             labels: indices.iter().map(|&index| self.labels[index]).collect(),
+            names: Arc::clone(&self.names),
             ..*self
         }
     }

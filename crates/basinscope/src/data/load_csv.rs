@@ -1,7 +1,7 @@
 //! A user's own points from a CSV file.
 
 use super::nearest_name::unknown_name;
-use super::{Dataset, classes};
+use super::{Classes, Dataset, Labels};
 use crate::{Error, Result};
 use std::collections::BTreeSet;
 use std::fs;
@@ -53,8 +53,8 @@ pub fn load_csv(path: impl AsRef<Path>, options: &CsvOptions) -> Result<Dataset>
             }
         }
     }
-    let (labels, num_classes) = table.classes(label)?;
-    Dataset::new(inputs, labels, features.len(), num_classes)
+    let Classes { ids, names } = table.classes(label)?;
+    Dataset::new(inputs, ids, features.len(), names.len())
 }
 
 struct Table<'a> {
@@ -192,29 +192,10 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn classes(&self, label: usize) -> Result<(Vec<u32>, usize)> {
-        let cells: Vec<&str> = (0..self.rows.len())
-            .map(|row| self.cell(row, label))
-            .collect();
-        let numbers: Vec<Option<f64>> = cells.iter().map(|cell| cell.parse().ok()).collect();
-        let by_number = numbers[0].is_some();
-        let misfit = |row: &usize| cells[*row].is_empty() || numbers[*row].is_some() != by_number;
-        if let Some(row) = (0..cells.len()).find(misfit) {
-            let expected = if by_number {
-                "a class number as in the lines above"
-            } else {
-                "a class name"
-            };
-            return Err(self.error(self.place(row, label), expected, quoted(cells[row])));
-        }
-        let column = self.name(label);
-        if by_number {
-            let numbers: Vec<f64> = numbers.into_iter().flatten().collect();
-            let place = |row| self.place(row, label);
-            classes::from_numbers(self.path, &column, &numbers, place)
-        } else {
-            classes::from_names(self.path, &column, &cells)
-        }
+    fn classes(&self, label: usize) -> Result<Classes> {
+        let cells = (0..self.rows.len()).map(|row| self.cell(row, label).to_owned());
+        let place = |row| self.place(row, label);
+        Labels::Text(cells.collect()).classes(self.path, &self.name(label), place)
     }
 
     fn cell(&self, row: usize, column: usize) -> &str {

@@ -1,7 +1,7 @@
 //! A user's own points from an archive of NumPy arrays.
 
 use super::nearest_name::unknown_name;
-use super::{Dataset, classes};
+use super::{Classes, Dataset, Labels};
 use crate::{Error, Result};
 use npyz::{DType, NpyFile, Order, TypeChar, npz::NpzArchive};
 use std::fs::File;
@@ -63,8 +63,9 @@ pub fn load_npz(
         ));
     }
     let place = |index| format!("{}[{index}]", labels.name);
-    let (classes, num_classes) = classes::from_numbers(path, &labels.name, &labels.values, place)?;
-    Dataset::new(narrow, classes, num_features, num_classes)
+    let Classes { ids, names } =
+        Labels::Numbers(labels.values).classes(path, &labels.name, place)?;
+    Dataset::new(narrow, ids, num_features, names.len())
 }
 
 /// An array in C order.

@@ -47,56 +47,42 @@ fn load(arrays: &[(&str, &[u64], &[f64])]) -> Result<Dataset> {
 #[test]
 fn each_bad_archive_is_refused_by_file_array_and_expectation() {
     let x: (&str, &[u64], &[f64]) = ("x", &[2, 1], &[0.5, 1.5]);
-    let class = "expected a class number 0, 1, 2, …, found";
     for (arrays, wanted) in [
         (
             vec![x],
-            "labels: expected one of the file's arrays (x), found none named labels or y".into(),
+            "labels: expected one of the file's arrays (x), found none named labels or y",
         ),
         (
             vec![("y", &[2][..], &[0.0, 1.0][..])],
-            "inputs: expected one of the file's arrays (y), found none named inputs or X or x"
-                .into(),
+            "inputs: expected one of the file's arrays (y), found none named inputs or X or x",
         ),
         (
             vec![("x", &[2], &[0.5, 1.5]), ("y", &[2], &[0.0, 1.0])],
-            "x: expected shape [points, features], found [2]".into(),
+            "x: expected shape [points, features], found [2]",
         ),
         (
             vec![("x", &[0, 2], &[]), ("y", &[0], &[])],
-            "x: expected shape at least one point and one feature, found [0, 2]".into(),
+            "x: expected shape at least one point and one feature, found [0, 2]",
         ),
         (
             vec![x, ("y", &[3], &[0.0, 1.0, 0.0])],
-            "y: expected shape [2], a label for each point, found [3]".into(),
+            "y: expected shape [2], a label for each point, found [3]",
         ),
         (
             vec![x, ("y", &[2, 2], &[0.0, 1.0, 1.0, 0.0])],
-            "y: expected shape [2], a label for each point, found [2, 2]".into(),
+            "y: expected shape [2], a label for each point, found [2, 2]",
         ),
         (
             vec![("x", &[2, 1], &[0.5, f64::NAN]), ("y", &[2], &[0.0, 1.0])],
-            "x[1, 0]: expected a finite number, found NaN".into(),
+            "x[1, 0]: expected a finite number, found NaN",
         ),
         (
             vec![("x", &[1, 2], &[0.5, 1e39]), ("y", &[1], &[0.0])],
-            "x[0, 1]: expected a finite number, found 1000".into(),
-        ),
-        (
-            vec![x, ("y", &[2], &[0.0, -1.0])],
-            format!("y[1]: {class} -1"),
-        ),
-        (
-            vec![x, ("y", &[2], &[0.5, 1.0])],
-            format!("y[0]: {class} 0.5"),
+            "x[0, 1]: expected a finite number, found 1000",
         ),
         (
             vec![x, ("y", &[2], &[0.0, 0.0])],
-            "y: expected at least 2 classes, found only 0".into(),
-        ),
-        (
-            vec![x, ("y", &[2], &[0.0, 2.0])],
-            "y: expected classes numbered from 0 without gaps, found 2 but no 1".into(),
+            "y: expected at least 2 classes, found only `0`",
         ),
     ] {
         let error = load(&arrays).unwrap_err().to_string();

@@ -52,12 +52,7 @@ pub fn flip(points: &Dataset, rng: &mut impl Rng) -> Dataset {
             _ => (label + rng.random_range(1..classes)) % classes,
         })
         .collect();
-    Dataset::trusted(
-        points.inputs().to_vec(),
-        labels,
-        points.num_features(),
-        points.num_classes(),
-    )
+    points.relabelled(labels)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The folder of a run: JSON, NPZ and safetensors, each written whole or not at all.
 
 use super::theta_file::{self, ThetaFile};
-use crate::data::{Dataset, Split};
+use crate::data::{Dataset, Reading, Split};
 use crate::net::{Architecture, Net};
 use crate::{Error, Result};
 use npyz::{DType, WriterBuilder, npz};
@@ -9,6 +9,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::fs;
 use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The file of a run that says what was read.
+const READING: &str = "data.json";
 
 /// A run directory.
 #[derive(Debug, Clone)]
@@ -292,22 +296,43 @@ impl RunDir {
         self.write_arrays("data.npz", &arrays)
     }
 
-    /// Reads the points of a run.
+    /// What was read when the run began; nothing of runs from before it was kept.
+    ///
+    /// # Errors
+    /// As [`RunDir::read_json`].
+    pub fn read_reading(&self) -> Result<Option<Reading>> {
+        match self.has(READING) {
+            true => self.read_json(READING).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// Keeps what was read.
+    ///
+    /// # Errors
+    /// As [`RunDir::write`].
+    pub fn write_reading(&self, reading: &Reading) -> Result<()> {
+        self.write_json(READING, reading)
+    }
+
+    /// Reads the points of a run, with the names of classes and features where it keeps them.
     ///
     /// # Errors
     /// As [`RunDir::read_arrays`], and those of [`Dataset::new`].
     pub fn read_data(&self) -> Result<Split> {
         let classes = self.read_arrays("data.npz", &["num_classes"])?;
         let num_classes = classes[0].values.first().copied().unwrap_or(2.0) as usize;
+        let names = Arc::new(self.read_reading()?.unwrap_or_default().names);
         let part = |name: &str| {
-            let names = [format!("{name}_inputs"), format!("{name}_labels")];
-            let arrays = self.read_arrays("data.npz", &[&names[0], &names[1]])?;
-            Dataset::new(
+            let arrays = [format!("{name}_inputs"), format!("{name}_labels")];
+            let arrays = self.read_arrays("data.npz", &[&arrays[0], &arrays[1]])?;
+            let set = Dataset::new(
                 arrays[0].values.iter().map(|&value| value as f32).collect(),
                 arrays[1].values.iter().map(|&value| value as u32).collect(),
                 arrays[0].shape.last().copied().unwrap_or(0),
                 num_classes,
-            )
+            )?;
+            set.with_names(Arc::clone(&names))
         };
         Ok(Split {
             train: part("train")?,
