@@ -131,8 +131,16 @@ fn on_device(net: basinscope_images::BuiltNet) -> basinscope_images::BuiltNet {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Net")]
 pub struct NetArgs {
-    /// Net for pictures: resnet20, resnet8, resnet20x0.5 (depth 6n + 2, width multiplier), resnet18,
-    /// vgg13, lenet5, mlp-256-128 or linear-quadratic [default: resnet20]
+    /// Net for pictures: resnet20, mlp-256-128, …; --help lists all [default: resnet20]
+    ///
+    /// resnet20, resnet8x0.5: the paper's pre-activation nets (depth 6n + 2, width multiplier).
+    /// resnet20-post-a, resnet56-post-b: CIFAR ResNets with convolution, norm, ReLU; shortcuts A
+    /// (every second row and column, channels of zeros) or B (convolution of 1×1 and norm).
+    /// resnet18, resnet34: basic blocks in four stages; -imagenet with the stem for large pictures.
+    /// vgg11, vgg13, vgg16, vgg19: with batch norm; -plain without, -512-512 with hidden layers.
+    /// lenet5: ReLU and max pooling; -tanh, -mean, -pad0 or -pad2 (first convolution; default 2
+    /// where pictures are smaller than 32×32), -conv (fifth layer).
+    /// mlp-256-128: a perceptron on the pixels; -bn with batch norm, -tanh. linear-quadratic
     #[cfg(feature = "images")]
     #[arg(long, value_name = "NAME", conflicts_with_all = ["hidden", "softmax"])]
     pub net: Option<String>,

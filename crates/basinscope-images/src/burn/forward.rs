@@ -114,7 +114,20 @@ pub(super) fn forward(
             Op::LeakyRelu { slope } => activation::leaky_relu(x, f64::from(slope)),
             Op::Add => x.add(input(1)),
             Op::AveragePool { size } => avg_pool2d(x, AvgPoolOptions::new([size; 2])),
-            Op::MaxPool { size } => max_pool2d(x, MaxPoolOptions::new([size; 2])),
+            Op::MaxPool {
+                size,
+                stride,
+                padding,
+            } => {
+                let options = MaxPoolOptions::new([size; 2]);
+                let options = options.with_stride([stride; 2]).with_padding([padding; 2]);
+                max_pool2d(x, options)
+            }
+            Op::Tanh => x.tanh(),
+            // Windows of one position, `step` apart.
+            Op::Subsample { step } => {
+                max_pool2d(x, MaxPoolOptions::new([1; 2]).with_stride([step; 2]))
+            }
             Op::GlobalPool => x.mean_dims(&[2, 3]),
             Op::PadChannels { before, after } => {
                 let zeros = |channels| {

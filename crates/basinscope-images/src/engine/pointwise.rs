@@ -225,10 +225,10 @@ operation! {
                     }
                 }
             }
-            Op::MaxPool { size } => {
+            Op::MaxPool { size, stride, padding } => {
                 for (at, out) in out[..out_shape.len()].chunks_exact_mut(channels).enumerate() {
                     out.fill(simd.splat_f32s(f32::NEG_INFINITY));
-                    for position in window(at, out_shape.width, shape.width, size) {
+                    for position in clipped(at, out_shape.width, shape, [size, stride, padding]) {
                         let x = &x[position * channels..][..channels];
                         for (out, &x) in out.iter_mut().zip(x) {
                             *out = simd.max_f32s(*out, x);
@@ -252,6 +252,17 @@ operation! {
                 for (x, out) in positions.take(shape.area()) {
                     out.fill(simd.splat_f32s(0.0));
                     out[before..before + channels].copy_from_slice(x);
+                }
+            }
+            Op::Tanh => {
+                for (out, &x) in out.iter_mut().zip(x) {
+                    *out = tanh::<S>(x);
+                }
+            }
+            Op::Subsample { step } => {
+                for (at, out) in out[..out_shape.len()].chunks_exact_mut(channels).enumerate() {
+                    let position = picked(at, out_shape.width, shape.width, step);
+                    out.copy_from_slice(&x[position * channels..][..channels]);
                 }
             }
             Op::QuadraticFeatures => quadratic(simd, x, shape, out),
@@ -281,14 +292,14 @@ operation! {
                     }
                 }
             }
-            Op::MaxPool { size } => {
+            Op::MaxPool { size, stride, padding } => {
                 let zero = simd.splat_f32s(0.0);
                 for at in 0..out_shape.area() {
                     for channel in 0..channels {
                         // The first of equals takes it all.
                         let mut left = grad[at * channels + channel];
                         let top = out[at * channels + channel];
-                        for position in window(at, out_shape.width, shape.width, size) {
+                        for position in clipped(at, out_shape.width, shape, [size, stride, padding]) {
                             let place = position * channels + channel;
                             let is_top = simd.equal_f32s(x[place], top);
                             to[place] = simd.add_f32s(to[place], simd.select_f32s(is_top, left, zero));
@@ -314,6 +325,22 @@ operation! {
                     }
                 }
             }
+            Op::Tanh => {
+                let one = simd.splat_f32s(1.0);
+                for ((to, &grad), &out) in to.iter_mut().zip(grad).zip(out) {
+                    let slope = simd.sub_f32s(one, simd.mul_f32s(out, out));
+                    *to = mul_add(simd, slope, grad, *to);
+                }
+            }
+            Op::Subsample { step } => {
+                for (at, grad) in grad[..out_shape.len()].chunks_exact(channels).enumerate() {
+                    let position = picked(at, out_shape.width, shape.width, step);
+                    let to = &mut to[position * channels..][..channels];
+                    for (to, &grad) in to.iter_mut().zip(grad) {
+                        *to = simd.add_f32s(*to, grad);
+                    }
+                }
+            }
             _ => unreachable!("{op:?} has a backward step of its own"),
         }
     }
@@ -324,6 +351,36 @@ operation! {
 fn window(at: usize, out_width: usize, width: usize, size: usize) -> impl Iterator<Item = usize> {
     let (y, x) = (at / out_width * size, at % out_width * size);
     (0..size * size).map(move |k| (y + k / size) * width + x + k % size)
+}
+
+/// Positions of the window of output `at` that lie within the picture, row by row.
+#[inline(always)]
+fn clipped(
+    at: usize,
+    out_width: usize,
+    shape: Shape,
+    [size, stride, padding]: [usize; 3],
+) -> impl Iterator<Item = usize> {
+    let (y, x) = (at / out_width * stride, at % out_width * stride);
+    (0..size * size).filter_map(move |k| {
+        let row = (y + k / size).wrapping_sub(padding);
+        let column = (x + k % size).wrapping_sub(padding);
+        (row < shape.height && column < shape.width).then_some(row * shape.width + column)
+    })
+}
+
+/// The position that output `at` of [`Op::Subsample`] is.
+#[inline(always)]
+fn picked(at: usize, out_width: usize, width: usize, step: usize) -> usize {
+    at / out_width * step * width + at % out_width * step
+}
+
+/// The hyperbolic tangent, lane by lane.
+#[inline(always)]
+fn tanh<S: Simd>(mut x: S::f32s) -> S::f32s {
+    let lanes: &mut [f32] = cast_slice_mut(std::slice::from_mut(&mut x));
+    lanes.iter_mut().for_each(|lane| *lane = lane.tanh());
+    x
 }
 
 /// Pixels in PyTorch's order, then `h_i·h_j` for i ≤ j of the picture halved by 2 × 2 means.

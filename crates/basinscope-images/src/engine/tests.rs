@@ -167,10 +167,33 @@ fn reference(
             Op::AveragePool { size } => {
                 each(&|x| windows(x, size, &|of| of.iter().sum::<f64>() / of.len() as f64))
             }
-            Op::MaxPool { size } => each(&|x| {
-                windows(x, size, &|of| {
-                    of.iter().copied().fold(f64::NEG_INFINITY, f64::max)
-                })
+            Op::MaxPool {
+                size,
+                stride,
+                padding,
+            } => each(&|x| {
+                let mut out = Vec::new();
+                for c in 0..output.channels {
+                    for at in 0..output.area() {
+                        let (y, z) = (at / output.width * stride, at % output.width * stride);
+                        let mut top = f64::NEG_INFINITY;
+                        for row in y.max(padding)..(y + size).min(input.height + padding) {
+                            for column in z.max(padding)..(z + size).min(input.width + padding) {
+                                let row = c * input.height + row - padding;
+                                top = top.max(x[row * input.width + column - padding]);
+                            }
+                        }
+                        out.push(top);
+                    }
+                }
+                out
+            }),
+            Op::Tanh => each(&|x| x.iter().map(|x| x.tanh()).collect()),
+            Op::Subsample { step } => each(&|x| {
+                let rows = x.chunks_exact(input.width).enumerate();
+                rows.filter(|(row, _)| row % input.height % step == 0)
+                    .flat_map(|(_, row)| row.iter().copied().step_by(step))
+                    .collect()
             }),
             Op::GlobalPool => each(&|x| {
                 x.chunks_exact(input.area())
@@ -302,6 +325,14 @@ fn the_nets_agree_with_plain_loops() {
     check(&named("resnet14x0.125", [1, 12, 8]), 5, 2);
     check(&named("resnet18x0.0625", [3, 9, 12]), 4, 7);
     check(&named("vgg13x0.0625", [3, 32, 32]), 3, 3);
+    check(&named("resnet8x0.25-post-a", [3, 9, 7]), 17, 8);
+    check(&named("resnet8x0.125-post-b", [1, 12, 8]), 5, 9);
+    check(&named("resnet18x0.0625-imagenet", [3, 33, 32]), 3, 10);
+    check(&named("vgg11x0.0625-plain-16-12", [3, 32, 32]), 3, 11);
+    check(&named("lenet5-tanh-mean-pad0-conv", [1, 32, 32]), 4, 12);
+    check(&named("lenet5-tanh-max-pad2", [1, 28, 28]), 3, 13);
+    check(&named("mlp-13-9-bn", [2, 5, 3]), 33, 14);
+    check(&named("mlp-13-tanh", [2, 5, 3]), 17, 15);
     check(&named("lenet5", [1, 28, 28]), 4, 4);
     check(&named("mlp-13-9", [2, 5, 3]), 33, 5);
     check(&named("linear-quadratic", [2, 6, 5]), 18, 6);
@@ -353,7 +384,7 @@ fn almost_without_kinks(graph: &Graph) -> Graph {
     for node in &mut graph.nodes {
         node.op = match node.op {
             Op::LeakyRelu { .. } => Op::LeakyRelu { slope: 0.999 },
-            Op::MaxPool { size } => Op::AveragePool { size },
+            Op::MaxPool { size, .. } => Op::AveragePool { size },
             other => other,
         };
     }

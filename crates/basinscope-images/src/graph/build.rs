@@ -79,11 +79,9 @@ impl Builder {
         has_bias: bool,
     ) -> Result<Value> {
         let input = self.shapes[from];
-        let extent = |size: usize| {
-            let padded = size + 2 * padding;
-            (padded >= kernel).then(|| (padded - kernel) / stride + 1)
-        };
-        let (Some(height), Some(width)) = (extent(input.height), extent(input.width)) else {
+        let [height, width] =
+            [input.height, input.width].map(|size| extent(size, [kernel, stride, padding]));
+        let (Some(height), Some(width)) = (height, width) else {
             return Err(too_small(name, input, kernel - 2 * padding));
         };
         let shape = vec![channels, input.channels, kernel, kernel];
@@ -101,7 +99,8 @@ impl Builder {
         Ok(self.push(op, &[from], Shape::new(channels, height, width)))
     }
 
-    /// A batch norm `NAME.weight`, `NAME.bias`, with `NAME.running_mean` and `NAME.running_var`.
+    /// A batch norm `NAME.weight`, `NAME.bias`, with `NAME.running_mean` and `NAME.running_var`; of
+    /// a vector, each value is a channel.
     pub fn batch_norm(&mut self, name: &str, from: Value, epsilon: f32) -> Value {
         let shape = self.shapes[from];
         let channels = shape.channels;
@@ -128,6 +127,19 @@ impl Builder {
         self.push(Op::LeakyRelu { slope }, &[from], self.shapes[from])
     }
 
+    /// The hyperbolic tangent.
+    pub fn tanh(&mut self, from: Value) -> Value {
+        self.push(Op::Tanh, &[from], self.shapes[from])
+    }
+
+    /// Every `step`-th row and column.
+    pub fn subsample(&mut self, from: Value, step: usize) -> Value {
+        let input = self.shapes[from];
+        let [height, width] = [input.height, input.width].map(|size| size.div_ceil(step));
+        let shape = Shape::new(input.channels, height, width);
+        self.push(Op::Subsample { step }, &[from], shape)
+    }
+
     /// The sum of two values of one shape.
     pub fn add(&mut self, a: Value, b: Value) -> Value {
         assert_eq!(self.shapes[a], self.shapes[b], "summands of one shape");
@@ -139,23 +151,41 @@ impl Builder {
     /// # Errors
     /// [`Error::Setting`] where not one window fits.
     pub fn average_pool(&mut self, from: Value, size: usize) -> Result<Value> {
-        self.pool(Op::AveragePool { size }, from, size)
+        self.pool(Op::AveragePool { size }, from, [size, size, 0])
     }
 
-    /// Largest values of windows.
+    /// Largest values of windows side by side.
     ///
     /// # Errors
     /// [`Error::Setting`] where not one window fits.
     pub fn max_pool(&mut self, from: Value, size: usize) -> Result<Value> {
-        self.pool(Op::MaxPool { size }, from, size)
+        self.max_pool_with(from, [size, size, 0])
     }
 
-    fn pool(&mut self, op: Op, from: Value, size: usize) -> Result<Value> {
+    /// Largest values of windows; see [`Op::MaxPool`].
+    ///
+    /// # Errors
+    /// As [`Builder::max_pool`].
+    pub fn max_pool_with(
+        &mut self,
+        from: Value,
+        [size, stride, padding]: [usize; 3],
+    ) -> Result<Value> {
+        assert!(2 * padding <= size, "windows that hold a value");
+        let op = Op::MaxPool {
+            size,
+            stride,
+            padding,
+        };
+        self.pool(op, from, [size, stride, padding])
+    }
+
+    fn pool(&mut self, op: Op, from: Value, window: [usize; 3]) -> Result<Value> {
         let input = self.shapes[from];
-        let (height, width) = (input.height / size, input.width / size);
-        if height == 0 || width == 0 {
-            return Err(too_small("pooling", input, size));
-        }
+        let [height, width] = [input.height, input.width].map(|size| extent(size, window));
+        let (Some(height), Some(width)) = (height, width) else {
+            return Err(too_small("pooling", input, window[0] - 2 * window[2]));
+        };
         Ok(self.push(op, &[from], Shape::new(input.channels, height, width)))
     }
 
@@ -204,6 +234,12 @@ impl Builder {
             buffers: self.buffers,
         }
     }
+}
+
+/// How many windows fit into an extent, of this size, stride and padding.
+fn extent(size: usize, [window, stride, padding]: [usize; 3]) -> Option<usize> {
+    let padded = size + 2 * padding;
+    (padded >= window).then(|| (padded - window) / stride + 1)
 }
 
 fn too_small(what: &str, found: Shape, least: usize) -> Error {

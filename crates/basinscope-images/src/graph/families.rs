@@ -1,6 +1,8 @@
-//! The nets by name: ResNets, VGG, LeNet-5, perceptrons, and the linear model.
+//! The families of nets and their settings: ResNets, VGG, LeNet-5, perceptrons, and the linear model.
 
-use super::{Builder, Graph, Shape, Value};
+use super::residual::{self, RESNET_DEPTHS};
+use super::sequential::{self, VGG_DEPTHS};
+use super::{Builder, Graph, Shape};
 use basinscope::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -19,14 +21,37 @@ pub enum Family {
         /// w; the paper's is 16.
         width: usize,
     },
-    /// The residual net of 18 layers for small pictures: a first convolution of 3×3 without pooling,
-    /// basic blocks of widths w, 2w, 4w, 8w, two each, shortcuts by convolutions of 1×1.
+    /// The residual net for CIFAR as first published: `depth` = 6n + 2 layers on widths w, w, 2w,
+    /// 4w, convolution, norm and ReLU in this order, ReLU after each sum, batch norm ε 10⁻⁵.
+    ///
+    /// Reference: He et al. 2016, *Deep residual learning*, section 4.2.
+    PostResnet {
+        /// 8, 14, 20, 32, 44, 56, 110, …
+        depth: usize,
+        /// w; the original's is 16.
+        width: usize,
+        /// How shortcuts change shape.
+        shortcut: Shortcut,
+    },
+    /// The residual net of 18 layers: basic blocks of widths w, 2w, 4w, 8w, two each, shortcuts by
+    /// convolutions of 1×1.
     ///
     /// Reference: He et al. 2016, *Deep residual learning*; parameters are named as in the
     /// PyTorch nets for CIFAR (`layer1.0.conv1.weight`).
     Resnet18 {
         /// w; the original's is 64.
         width: usize,
+        /// What stands before the first block.
+        #[serde(default, skip_serializing_if = "Stem::is_small")]
+        stem: Stem,
+    },
+    /// The same of 34 layers: three, four, six and three blocks.
+    Resnet34 {
+        /// w; the original's is 64.
+        width: usize,
+        /// What stands before the first block.
+        #[serde(default, skip_serializing_if = "Stem::is_small")]
+        stem: Stem,
     },
     /// VGG-13 with batch norm and one linear layer; widths are w, 2w, 4w, 8w, 8w.
     ///
@@ -35,19 +60,115 @@ pub enum Family {
         /// w; the original's is 64.
         width: usize,
     },
-    /// LeNet-5 with ReLU and max pooling.
+    /// VGG of other depths (configurations A, B, D and E), heads and norms; widths as above.
+    Vgg {
+        /// 11, 13, 16 or 19.
+        depth: usize,
+        /// w; the original's is 64.
+        width: usize,
+        /// Batch norm after each convolution.
+        norm: bool,
+        /// Widths of the hidden linear layers; none for one linear layer.
+        hidden: Vec<usize>,
+    },
+    /// LeNet-5 with ReLU and max pooling, its first convolution padded by 2 where pictures are
+    /// smaller than 32 × 32.
     ///
     /// Reference: LeCun et al. 1998.
     Lenet5,
-    /// A multi-layer perceptron on the pixels, ReLU.
+    /// LeNet-5 in other forms.
+    Lenet {
+        /// After each layer but the last.
+        activation: Activation,
+        /// After the first two convolutions, by windows of 2 × 2.
+        pooling: Pooling,
+        /// Of the first convolution; 2 where pictures are smaller than 32 × 32 if none is given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        padding: Option<usize>,
+        /// The layer of 120 maps.
+        fifth: Fifth,
+    },
+    /// A multi-layer perceptron on the pixels.
     Perceptron {
         /// Widths of the hidden layers.
         hidden: Vec<usize>,
+        /// After each hidden layer.
+        #[serde(default, skip_serializing_if = "Activation::is_relu")]
+        activation: Activation,
+        /// Batch norm between each hidden layer and its activation.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        norm: bool,
     },
     /// A linear model on pixels and products of two pixels of the halved picture.
     ///
     /// Reference: Huang et al. 2020, Table 1.
     QuadraticLinear,
+}
+
+/// How a shortcut gets half the rows and columns and twice the channels.
+///
+/// Reference: He et al. 2016, *Deep residual learning*, section 3.3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shortcut {
+    /// Every second row and column, and channels of zeros on both sides.
+    A,
+    /// A convolution of 1×1 and a batch norm.
+    B,
+}
+
+/// What stands before the first residual block.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stem {
+    /// A convolution of 3×3.
+    #[default]
+    Small,
+    /// A convolution of 7×7 by steps of 2 and max pooling of 3×3 by steps of 2.
+    Imagenet,
+}
+
+impl Stem {
+    fn is_small(&self) -> bool {
+        *self == Self::Small
+    }
+}
+
+/// What is done to each value between layers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activation {
+    /// max(0, x).
+    #[default]
+    Relu,
+    /// The hyperbolic tangent.
+    Tanh,
+}
+
+impl Activation {
+    fn is_relu(&self) -> bool {
+        *self == Self::Relu
+    }
+}
+
+/// What is kept of a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pooling {
+    /// The largest value.
+    Max,
+    /// The mean.
+    Mean,
+}
+
+/// LeNet-5's layer of 120 maps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fifth {
+    /// A convolution of 5×5, as first published.
+    Conv,
+    /// A linear layer.
+    Linear,
 }
 
 /// A net for pictures of one shape: what a θ file holds of it.
@@ -62,95 +183,49 @@ pub struct ImageNet {
     pub classes: usize,
 }
 
-/// ε of the paper's residual net.
-pub const RESNET_EPSILON: f32 = 1e-3;
-/// Slope of the paper's residual net below 0.
-pub const RESNET_SLOPE: f32 = 0.1;
-/// Widths and depths that a net may have: beyond them numbers overflow, or are slips.
-const WIDTHS: std::ops::RangeInclusive<usize> = 1..=65_536;
-const DEPTHS: std::ops::RangeInclusive<usize> = 8..=1202;
-/// PyTorch's ε.
-const EPSILON: f32 = 1e-5;
+/// Widths that a net may have: beyond them numbers overflow, or are slips.
+pub(super) const WIDTHS: std::ops::RangeInclusive<usize> = 1..=65_536;
 
 impl Family {
-    /// A family by its name: `resnet20`, `resnet8x0.5`, `resnet18`, `vgg13`, `lenet5`, `linear-quadratic`,
-    /// `mlp-256-128`; a width multiplier follows an `x`.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] for a name that is none.
-    pub fn from_name(name: &str) -> Result<Self> {
-        Self::parse(name).ok_or_else(|| {
-            let expected = "resnet8, resnet20, resnet20x0.5 (depth 6n + 2, width multiplier), \
-                            resnet18, vgg13, lenet5, mlp-256-128 or linear-quadratic";
-            Error::setting("net", expected, name)
-        })
-    }
-
-    fn parse(name: &str) -> Option<Self> {
-        let (stem, multiplier) = match name.split_once('x') {
-            Some((stem, text)) if !name.starts_with("mlp") => (stem, text.parse::<f64>().ok()?),
-            _ => (name, 1.0),
-        };
-        let scaled = |width: f64| {
-            let scaled = (width * multiplier).round();
-            let scaled = scaled as usize;
-            WIDTHS.contains(&scaled).then_some(scaled)
-        };
-        if matches!(stem, "resnet18" | "resnet-18") {
-            let width = scaled(64.0)?;
-            return Some(Self::Resnet18 { width });
-        }
-        if let Some(depth) = stem.strip_prefix("resnet") {
-            let depth = depth.trim_start_matches('-').parse().ok()?;
-            let width = scaled(16.0)?;
-            let is_known = DEPTHS.contains(&depth) && (depth - 2) % 6 == 0;
-            return is_known.then_some(Self::Resnet { depth, width });
-        }
-        if let Some(hidden) = stem.strip_prefix("mlp-") {
-            let hidden: Option<Vec<usize>> = hidden
-                .split('-')
-                .map(|width| width.parse().ok().filter(|width| WIDTHS.contains(width)))
-                .collect();
-            return hidden.map(|hidden| Self::Perceptron { hidden });
-        }
-        match stem {
-            "vgg13" | "vgg-13" => Some(Self::Vgg13 {
-                width: scaled(64.0)?,
-            }),
-            "lenet5" | "lenet-5" | "lenet" if multiplier == 1.0 => Some(Self::Lenet5),
-            "linear-quadratic" if multiplier == 1.0 => Some(Self::QuadraticLinear),
-            _ => None,
-        }
-    }
-
     /// All widths that are settings.
     fn widths(&self) -> impl Iterator<Item = usize> + '_ {
         let (one, hidden): (Option<usize>, &[usize]) = match self {
-            Self::Resnet { width, .. } | Self::Resnet18 { width } | Self::Vgg13 { width } => {
-                (Some(*width), &[])
-            }
-            Self::Perceptron { hidden } => (None, hidden),
-            Self::Lenet5 | Self::QuadraticLinear => (None, &[]),
+            Self::Resnet { width, .. }
+            | Self::PostResnet { width, .. }
+            | Self::Resnet18 { width, .. }
+            | Self::Resnet34 { width, .. }
+            | Self::Vgg13 { width } => (Some(*width), &[]),
+            Self::Vgg { width, hidden, .. } => (Some(*width), hidden),
+            Self::Perceptron { hidden, .. } => (None, hidden),
+            Self::Lenet5 | Self::Lenet { .. } | Self::QuadraticLinear => (None, &[]),
         };
         one.into_iter().chain(hidden.iter().copied())
     }
 
-    /// Its name for people.
-    pub fn describe(&self) -> String {
-        let times = |width: usize, usual: usize| match width == usual {
-            true => String::new(),
-            false => format!(", width × {}", width as f64 / usual as f64),
-        };
+    /// Settings that are none are refused.
+    fn check(&self) -> Result<()> {
+        if let Some(width) = self.widths().find(|width| !WIDTHS.contains(width)) {
+            let expected = format!("widths from 1 to {}", WIDTHS.end());
+            return Err(Error::setting("net", expected, width));
+        }
         match self {
-            Self::Resnet { depth, width } => format!("ResNet-{depth}{}", times(*width, 16)),
-            Self::Resnet18 { width } => format!("ResNet-18{}", times(*width, 64)),
-            Self::Vgg13 { width } => format!("VGG-13{}", times(*width, 64)),
-            Self::Lenet5 => "LeNet-5".into(),
-            Self::Perceptron { hidden } => {
-                let widths: Vec<String> = hidden.iter().map(usize::to_string).collect();
-                format!("MLP {}", widths.join("-"))
+            Self::Resnet { depth, .. } | Self::PostResnet { depth, .. }
+                if !RESNET_DEPTHS.contains(depth) || (depth - 2) % 6 != 0 =>
+            {
+                let expected = format!("depth 6n + 2 from {RESNET_DEPTHS:?}");
+                Err(Error::setting("resnet", expected, depth))
             }
-            Self::QuadraticLinear => "linear model, quadratic features".into(),
+            Self::Vgg { depth, .. } if !VGG_DEPTHS.contains(depth) => {
+                let expected = format!("one of the depths {VGG_DEPTHS:?}");
+                Err(Error::setting("vgg", expected, depth))
+            }
+            Self::Lenet {
+                padding: Some(padding),
+                ..
+            } if !matches!(padding, 0 | 2) => {
+                Err(Error::setting("lenet padding", "0 or 2", padding))
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -164,42 +239,55 @@ impl ImageNet {
         let [channels, height, width] = self.input;
         if channels * height * width == 0 {
             let expected = "at least one channel, row and column";
-            return Err(Error::setting(
-                "input",
-                expected,
-                format!("{:?}", self.input),
-            ));
+            let found = format!("{:?}", self.input);
+            return Err(Error::setting("input", expected, found));
         }
         if self.classes < 2 {
             return Err(Error::setting("classes", "at least 2", self.classes));
         }
-        if let Some(width) = self.family.widths().find(|width| !WIDTHS.contains(width)) {
-            let expected = format!("widths from 1 to {}", WIDTHS.end());
-            return Err(Error::setting("net", expected, width));
-        }
+        self.family.check()?;
         let mut builder = Builder::new(Shape::new(channels, height, width));
+        let (net, classes) = (&mut builder, self.classes);
         match &self.family {
             Family::Resnet { depth, width } => {
-                if !DEPTHS.contains(depth) || (depth - 2) % 6 != 0 {
-                    let expected = format!("depth 6n + 2 from {DEPTHS:?}");
-                    return Err(Error::setting("resnet", expected, depth));
-                }
-                resnet(&mut builder, *depth, *width, self.classes)?;
+                residual::pre_activation(net, *depth, *width, classes)?;
             }
-            Family::Resnet18 { width } => resnet18(&mut builder, *width, self.classes)?,
-            Family::Vgg13 { width } => vgg13(&mut builder, *width, self.classes)?,
-            Family::Lenet5 => lenet5(&mut builder, self.classes)?,
-            Family::Perceptron { hidden } => {
-                let mut value = 0;
-                for (layer, &width) in hidden.iter().enumerate() {
-                    value = builder.linear(&format!("layers.{layer}"), value, width);
-                    value = builder.leaky_relu(value, 0.0);
-                }
-                builder.linear(&format!("layers.{}", hidden.len()), value, self.classes);
+            Family::PostResnet {
+                depth,
+                width,
+                shortcut,
+            } => residual::for_cifar(net, *depth, *width, *shortcut, classes)?,
+            Family::Resnet18 { width, stem } => {
+                residual::basic(net, [2; 4], *width, *stem, classes)?;
             }
+            Family::Resnet34 { width, stem } => {
+                residual::basic(net, [3, 4, 6, 3], *width, *stem, classes)?;
+            }
+            Family::Vgg13 { width } => sequential::vgg(net, 13, *width, true, &[], classes)?,
+            Family::Vgg {
+                depth,
+                width,
+                norm,
+                hidden,
+            } => sequential::vgg(net, *depth, *width, *norm, hidden, classes)?,
+            Family::Lenet5 => {
+                let (pooling, fifth) = (Pooling::Max, Fifth::Linear);
+                sequential::lenet(net, Activation::Relu, pooling, None, fifth, classes)?;
+            }
+            Family::Lenet {
+                activation,
+                pooling,
+                padding,
+                fifth,
+            } => sequential::lenet(net, *activation, *pooling, *padding, *fifth, classes)?,
+            Family::Perceptron {
+                hidden,
+                activation,
+                norm,
+            } => sequential::perceptron(net, hidden, *activation, *norm, classes),
             Family::QuadraticLinear => {
-                let features = builder.quadratic_features(0);
-                builder.linear("linear", features, self.classes);
+                let features = net.quadratic_features(0);
+                net.linear("linear", features, classes);
             }
         }
         Ok(builder.finish())
@@ -216,176 +304,68 @@ impl ImageNet {
     }
 }
 
-fn resnet(net: &mut Builder, depth: usize, width: usize, classes: usize) -> Result<()> {
-    let blocks = (depth - 2) / 6;
-    let activated = |net: &mut Builder, name: &str, from| {
-        let value = net.batch_norm(name, from, RESNET_EPSILON);
-        net.leaky_relu(value, RESNET_SLOPE)
-    };
-    let mut value = net.conv("conv", 0, width, [3, 1, 1], false)?;
-    for stage in 0..3 {
-        let channels = width << stage;
-        for block in 0..blocks {
-            let name = format!("stages.{stage}.{block}");
-            let stride = if stage > 0 && block == 0 { 2 } else { 1 };
-            let inner = activated(net, &format!("{name}.bn1"), value);
-            let mut shortcut = if stage == 0 && block == 0 {
-                inner
-            } else {
-                value
-            };
-            if stride > 1 {
-                // A window more than fits would be lost: odd pictures end as the convolution does.
-                shortcut = net.average_pool(shortcut, stride)?;
-                let missing = channels - net.shape(shortcut).channels;
-                shortcut = net.pad_channels(shortcut, missing / 2, missing - missing / 2);
-            }
-            let conv = net.conv(
-                &format!("{name}.conv1"),
-                inner,
-                channels,
-                [3, stride, 1],
-                false,
-            )?;
-            let inner = activated(net, &format!("{name}.bn2"), conv);
-            let conv = net.conv(&format!("{name}.conv2"), inner, channels, [3, 1, 1], false)?;
-            if net.shape(conv) != net.shape(shortcut) {
-                let found = net.shape(0);
-                let expected = "height and width that can be halved twice (28, 32, …)";
-                let found = format!("{}×{}", found.height, found.width);
-                return Err(Error::setting("pictures (resnet)", expected, found));
-            }
-            value = net.add(shortcut, conv);
-        }
-    }
-    value = activated(net, "bn", value);
-    value = net.global_pool(value);
-    net.linear("fc", value, classes);
-    Ok(())
-}
-
-fn resnet18(net: &mut Builder, width: usize, classes: usize) -> Result<()> {
-    let conv_norm = |net: &mut Builder, names: [String; 2], from, channels, how| {
-        let value = net.conv(&names[0], from, channels, how, false)?;
-        Ok::<Value, Error>(net.batch_norm(&names[1], value, EPSILON))
-    };
-    let first = ["conv1".into(), "bn1".into()];
-    let value = conv_norm(net, first, 0, width, [3, 1, 1])?;
-    let mut value = net.leaky_relu(value, 0.0);
-    for stage in 0..4 {
-        let channels = width << stage;
-        for block in 0..2 {
-            let name = |what: &str| format!("layer{}.{block}.{what}", stage + 1);
-            let stride = if stage > 0 && block == 0 { 2 } else { 1 };
-            let names = [name("conv1"), name("bn1")];
-            let inner = conv_norm(net, names, value, channels, [3, stride, 1])?;
-            let inner = net.leaky_relu(inner, 0.0);
-            let names = [name("conv2"), name("bn2")];
-            let inner = conv_norm(net, names, inner, channels, [3, 1, 1])?;
-            let shortcut = match stride {
-                1 => value,
-                _ => {
-                    let names = [name("shortcut.0"), name("shortcut.1")];
-                    conv_norm(net, names, value, channels, [1, stride, 0])?
-                }
-            };
-            let sum = net.add(inner, shortcut);
-            value = net.leaky_relu(sum, 0.0);
-        }
-    }
-    value = net.global_pool(value);
-    net.linear("linear", value, classes);
-    Ok(())
-}
-
-fn vgg13(net: &mut Builder, width: usize, classes: usize) -> Result<()> {
-    let mut value: Value = 0;
-    // Names as in `nn.Sequential`: convolution, norm, activation and pooling each count.
-    let mut index = 0;
-    for channels in [1, 2, 4, 8, 8].map(|times| times * width) {
-        for _ in 0..2 {
-            value = net.conv(
-                &format!("features.{index}"),
-                value,
-                channels,
-                [3, 1, 1],
-                true,
-            )?;
-            value = net.batch_norm(&format!("features.{}", index + 1), value, EPSILON);
-            value = net.leaky_relu(value, 0.0);
-            index += 3;
-        }
-        // Pictures of 28 × 28 are down to 1 × 1 one pooling earlier than those of 32 × 32.
-        if net.shape(value).height > 1 && net.shape(value).width > 1 {
-            value = net.max_pool(value, 2)?;
-        }
-        index += 1;
-    }
-    net.linear("classifier", value, classes);
-    Ok(())
-}
-
-fn lenet5(net: &mut Builder, classes: usize) -> Result<()> {
-    // Pictures of 28 × 28 get the frame that LeCun's were drawn in.
-    let padding = if net.shape(0).height < 32 { 2 } else { 0 };
-    let mut value = net.conv("conv1", 0, 6, [5, 1, padding], true)?;
-    value = net.leaky_relu(value, 0.0);
-    value = net.max_pool(value, 2)?;
-    value = net.conv("conv2", value, 16, [5, 1, 0], true)?;
-    value = net.leaky_relu(value, 0.0);
-    value = net.max_pool(value, 2)?;
-    for (name, width) in [("fc1", 120), ("fc2", 84)] {
-        value = net.linear(name, value, width);
-        value = net.leaky_relu(value, 0.0);
-    }
-    net.linear("fc3", value, classes);
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parameters(name: &str, input: [usize; 3]) -> usize {
-        let family = Family::from_name(name).unwrap();
-        let net = ImageNet {
+    fn net(family: Family, input: [usize; 3], classes: usize) -> ImageNet {
+        ImageNet {
             family,
             input,
-            classes: 10,
-        };
+            classes,
+        }
+    }
+
+    fn parameters(name: &str, input: [usize; 3]) -> usize {
+        let net = net(Family::from_name(name).unwrap(), input, 10);
         net.graph().unwrap().layout().num_params()
     }
 
     #[test]
     fn the_nets_have_as_many_parameters_as_published() {
-        assert_eq!(parameters("resnet20", [3, 32, 32]), 269_722);
-        assert_eq!(parameters("resnet18", [3, 32, 32]), 11_173_962);
-        assert_eq!(parameters("vgg13", [3, 32, 32]), 9_416_010);
-        assert_eq!(parameters("linear-quadratic", [3, 32, 32]), 2_983_690);
+        let small = [3, 32, 32];
+        assert_eq!(parameters("resnet20", small), 269_722);
+        // The counts of the nets for CIFAR-10 that are in common use: shortcuts A, then B.
+        for (depth, a, b) in [
+            (20, 269_722, 272_474),
+            (32, 464_154, 466_906),
+            (44, 658_586, 661_338),
+            (56, 853_018, 855_770),
+            (110, 1_727_962, 1_730_714),
+        ] {
+            assert_eq!(parameters(&format!("resnet{depth}-post-a"), small), a);
+            assert_eq!(parameters(&format!("resnet{depth}-post-b"), small), b);
+        }
+        assert_eq!(parameters("resnet18", small), 11_173_962);
+        assert_eq!(parameters("resnet34", small), 21_282_122);
+        assert_eq!(parameters("vgg11", small), 9_231_114);
+        assert_eq!(parameters("vgg13", small), 9_416_010);
+        assert_eq!(parameters("vgg16", small), 14_728_266);
+        assert_eq!(parameters("vgg19", small), 20_040_522);
+        assert_eq!(parameters("linear-quadratic", small), 2_983_690);
         // 6·25 + 6 + 16·6·25 + 16 + 400·120 + 120 + 120·84 + 84 + 84·10 + 10, LeCun's with all
         // maps connected.
-        assert_eq!(parameters("lenet5", [1, 28, 28]), 61_706);
-        // 784·16 + 16 + 16·10 + 10
+        for name in ["lenet5", "lenet5-tanh-mean-pad2-conv"] {
+            assert_eq!(parameters(name, [1, 28, 28]), 61_706, "{name}");
+        }
+        // Without padding, 28 × 28 ends as 4 × 4: 256·120 in place of 400·120.
+        assert_eq!(parameters("lenet5-pad0", [1, 28, 28]), 44_426);
+        // 784·16 + 16 + 16·10 + 10, and γ and β of 16 channels.
         assert_eq!(parameters("mlp-16", [1, 28, 28]), 12_730);
+        assert_eq!(parameters("mlp-16-bn", [1, 28, 28]), 12_762);
     }
 
     #[test]
-    fn names_are_read_and_others_refused() {
-        let half = Family::Resnet { depth: 8, width: 8 };
-        assert_eq!(Family::from_name("resnet8x0.5").unwrap(), half);
-        for name in [
-            "",
-            "resnet",
-            "resnet21",
-            "resnet20x0",
-            "vgg16",
-            "mlp-",
-            "mlp-0",
-            "mlp-18446744073709551615",
-            "lenet5x2",
+    fn torchvisions_nets_have_as_many_parameters_as_published() {
+        for (name, expected) in [
+            ("resnet18-imagenet", 11_689_512),
+            ("resnet34-imagenet", 21_797_672),
+            ("vgg11-plain-4096-4096", 132_863_336),
+            ("vgg16-4096-4096", 138_365_992),
         ] {
-            let error = Family::from_name(name).unwrap_err().to_string();
-            assert!(error.contains("resnet20"), "{name}: {error}");
+            let net = net(Family::from_name(name).unwrap(), [3, 224, 224], 1000);
+            let found = net.graph().unwrap().layout().num_params();
+            assert_eq!(found, expected, "{name}");
         }
     }
 
@@ -394,34 +374,83 @@ mod tests {
         for (name, input) in [
             ("resnet20", [3, 30, 30]),
             ("lenet5", [1, 8, 8]),
+            ("lenet5-pad0-conv", [1, 28, 28]),
             ("resnet8", [0, 32, 32]),
         ] {
-            let family = Family::from_name(name).unwrap();
-            let net = ImageNet {
-                family,
-                input,
-                classes: 10,
-            };
+            let net = net(Family::from_name(name).unwrap(), input, 10);
             assert!(net.graph().is_err(), "{name} {input:?}");
         }
     }
 
     #[test]
     fn widths_of_files_that_are_none_are_refused() {
+        let stem = Stem::Small;
+        let hidden = |hidden: Vec<usize>| Family::Perceptron {
+            hidden,
+            activation: Activation::Relu,
+            norm: false,
+        };
         for family in [
-            Family::Resnet18 { width: 0 },
+            Family::Resnet18 { width: 0, stem },
             Family::Vgg13 { width: 1 << 40 },
-            Family::Perceptron { hidden: vec![8, 0] },
+            hidden(vec![8, 0]),
             Family::Resnet { depth: 9, width: 4 },
+            Family::Vgg {
+                depth: 12,
+                width: 4,
+                norm: true,
+                hidden: Vec::new(),
+            },
+            Family::Lenet {
+                activation: Activation::Tanh,
+                pooling: Pooling::Mean,
+                padding: Some(1),
+                fifth: Fifth::Conv,
+            },
         ] {
-            let (input, classes) = ([3, 32, 32], 10);
-            let net = ImageNet {
-                family,
-                input,
-                classes,
-            };
-            let refused = net.graph().unwrap_err().to_string();
-            assert!(refused.contains("expected"), "{refused}");
+            let refused = net(family, [3, 32, 32], 10).graph().unwrap_err();
+            assert!(refused.to_string().contains("expected"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn nets_of_earlier_runs_load_and_are_written_as_they_were() {
+        for (text, name) in [
+            (r#"{"resnet":{"depth":20,"width":16}}"#, "resnet20"),
+            (r#"{"resnet18":{"width":64}}"#, "resnet18"),
+            (r#"{"vgg13":{"width":16}}"#, "vgg13x0.25"),
+            (r#""lenet5""#, "lenet5"),
+            (r#"{"perceptron":{"hidden":[32,16]}}"#, "mlp-32-16"),
+            (r#""quadratic-linear""#, "linear-quadratic"),
+        ] {
+            let family: Family = serde_json::from_str(text).unwrap();
+            assert_eq!(family, Family::from_name(name).unwrap());
+            assert_eq!(serde_json::to_string(&family).unwrap(), text);
+        }
+        for (name, text) in [
+            (
+                "resnet56-post-b",
+                r#"{"post-resnet":{"depth":56,"width":16,"shortcut":"b"}}"#,
+            ),
+            (
+                "lenet5-tanh-mean-pad0-conv",
+                r#"{"lenet":{"activation":"tanh","pooling":"mean","padding":0,"fifth":"conv"}}"#,
+            ),
+            (
+                "mlp-64-bn-tanh",
+                r#"{"perceptron":{"hidden":[64],"activation":"tanh","norm":true}}"#,
+            ),
+            (
+                "resnet18-imagenet",
+                r#"{"resnet18":{"width":64,"stem":"imagenet"}}"#,
+            ),
+            (
+                "vgg16-plain-512",
+                r#"{"vgg":{"depth":16,"width":64,"norm":false,"hidden":[512]}}"#,
+            ),
+        ] {
+            let family = Family::from_name(name).unwrap();
+            assert_eq!(serde_json::to_string(&family).unwrap(), text);
         }
     }
 }

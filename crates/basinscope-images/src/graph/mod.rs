@@ -2,8 +2,12 @@
 
 mod build;
 mod families;
+mod family_names;
 mod op;
+mod residual;
+mod sequential;
 
 pub use build::{Builder, Value};
-pub use families::{Family, ImageNet};
+pub use families::{Activation, Family, Fifth, ImageNet, Pooling, Shortcut, Stem};
+pub use family_names::FAMILY_NAMES;
 pub use op::{Graph, Node, Op, Shape};

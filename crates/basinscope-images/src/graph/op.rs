@@ -69,6 +69,8 @@ pub enum Op {
         /// Slope below 0, in [0, 1).
         slope: f32,
     },
+    /// Hyperbolic tangent.
+    Tanh,
     /// Sum of both inputs.
     Add,
     /// Mean of each `size × size` window, `size` apart; what does not fill a window is left out.
@@ -76,13 +78,22 @@ pub enum Op {
         /// Side of the window.
         size: usize,
     },
-    /// Largest value of each `size × size` window, `size` apart.
+    /// Largest value of each `size × size` window; the first of equals gets the gradient.
     MaxPool {
         /// Side of the window.
         size: usize,
+        /// Step between two windows.
+        stride: usize,
+        /// Positions on each side that windows may reach beyond the edge; they count as −∞.
+        padding: usize,
     },
     /// Mean over all positions of each channel.
     GlobalPool,
+    /// Every `step`-th row and column, the first ones included: `x[:, :, ::step, ::step]`.
+    Subsample {
+        /// Step between two rows or columns.
+        step: usize,
+    },
     /// Channels of zeros before and after.
     PadChannels {
         /// Before.
