@@ -2,7 +2,7 @@
 //! to the weights (`fixtures/make_checkpoints.py`).
 
 use basinscope_images::graph::{Family, Graph, ImageNet};
-use basinscope_images::import::{Imported, WeightFile, weights};
+use basinscope_images::import::{Blocks, Imported, Naming, WeightFile, weights};
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -34,7 +34,7 @@ fn theta() -> Vec<f32> {
 }
 
 fn taken(name: &str, key: Option<&str>) -> basinscope::Result<Imported> {
-    WeightFile::open(&file(name))?.weights(&own(), key)
+    WeightFile::open(&file(name))?.weights(&Blocks::of(&own()), &Naming::ByName, key)
 }
 
 #[test]

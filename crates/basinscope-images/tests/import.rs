@@ -3,7 +3,7 @@
 mod support;
 
 use basinscope_images::graph::{Family, Graph, ImageNet};
-use basinscope_images::import::{Imported, Matched, weights};
+use basinscope_images::import::{Blocks, Imported, Matched, Naming, WeightFile, weights};
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use support::{buffers, theta};
@@ -95,11 +95,21 @@ fn other_precisions_are_rounded_as_stored() {
 }
 
 #[test]
-fn own_names_are_matched_by_order_where_that_is_kept() {
+fn names_of_another_spelling_are_matched_by_name_and_by_order() {
     let graph = own();
-    let imported = weights(&file("renamed.pt"), &graph).unwrap();
-    assert_eq!(imported.matched, Matched::ByOrder);
-    assert!(imported.theta == theta(&graph) && imported.buffers == buffers(&graph));
+    for (naming, matched) in [
+        (Naming::ByName, Matched::ByName),
+        (Naming::ByOrder, Matched::ByOrder),
+    ] {
+        let opened = WeightFile::open(&file("renamed.pt")).unwrap();
+        let imported = opened.weights(&Blocks::of(&graph), &naming, None).unwrap();
+        assert_eq!(imported.matched, matched);
+        assert!(imported.theta == theta(&graph) && imported.buffers == buffers(&graph));
+    }
+    let sorted = WeightFile::open(&file("plain.safetensors")).unwrap();
+    let refused = sorted.weights(&Blocks::of(&graph), &Naming::ByOrder, None);
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("by-order"), "{refused}");
 }
 
 #[test]
@@ -120,10 +130,7 @@ fn weights_of_another_net_are_refused_by_tensor_and_shape() {
         "{text}"
     );
     let text = refusal("plain.safetensors", &graph("lenet5", 10));
-    assert!(
-        text.contains("conv1.weight") && text.contains("by names alone"),
-        "{text}"
-    );
+    assert!(text.contains("the file is resnet8x0.125"), "{text}");
     let text = refusal("renamed.pt", &graph("resnet8x0.125", 7));
     assert!(text.contains("fc.weight: expected shape [7, 8]"), "{text}");
 }

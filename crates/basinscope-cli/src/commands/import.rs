@@ -85,6 +85,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     let matched = match imported.matched {
         Matched::ByName => "by name",
         Matched::ByOrder => "by order",
+        Matched::ByMap => "by a map of names",
     };
     let about = json!({ "imported": args.file, "matched": matched, "data": config.data });
     let record = MinimumRecord {

@@ -1,33 +1,41 @@
-//! Which tensor of a file is which block of a graph.
+//! Which tensor of a file is which block of a net.
 
-use super::{Checkpoint, Entry, Fault, Imported, Matched};
-use crate::graph::Graph;
+use super::layers::{Blocks, Wanted, role};
+use super::modules::{Kind, Module, Part, by_names, is_count, modules};
+use super::slots::{Slot, Slots, slots};
+use super::{Checkpoint, Entry, Fault, Imported, Matched, NameMap, recognise};
+use crate::graph::Family;
 use basinscope::net::Block;
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
-/// A tensor the graph needs.
-struct Wanted<'a> {
-    block: &'a Block,
-    is_buffer: bool,
-}
-
-/// Parameters and running statistics in PyTorch's order: layer by layer, statistics last.
-fn wanted(graph: &Graph) -> Vec<Wanted<'_>> {
-    let parameters = graph.layout().blocks().iter().map(|block| (block, false));
-    let buffers = graph.buffers().iter().map(|block| (block, true));
-    let mut wanted: Vec<Wanted> = (parameters.chain(buffers))
-        .map(|(block, is_buffer)| Wanted { block, is_buffer })
-        .collect();
-    wanted.sort_by_key(|wanted| wanted.block.layer); // stable
-    wanted
+/// How tensors find their places.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Naming {
+    /// By their names, in the spellings that are known.
+    #[default]
+    ByName,
+    /// By their order in the file, where the names do not contradict it.
+    ByOrder,
+    /// By a map of names.
+    Map(NameMap),
 }
 
 /// θ and running statistics from a file.
-pub(super) fn imported(file: &dyn Checkpoint, graph: &Graph) -> Result<Imported, Fault> {
-    let wanted = wanted(graph);
-    let (places, matched) = places(file, &wanted)?;
-    let mut theta = vec![0.0; graph.layout().num_params()];
-    let mut buffers = graph.initial_buffers();
+pub(super) fn imported(
+    file: &dyn Checkpoint,
+    blocks: &Blocks<'_>,
+    naming: &Naming,
+) -> Result<Imported, Fault> {
+    let entries = file.entries();
+    let wanted = blocks.wanted();
+    let (places, matched) = places(entries, file.keeps_order(), blocks, naming)
+        .map_err(|fault| with_family(fault, entries, blocks))?;
+    let size = |buffers: bool| {
+        let of = wanted.iter().filter(|wanted| wanted.is_buffer == buffers);
+        of.map(|wanted| wanted.block.range().end).max().unwrap_or(0)
+    };
+    let (mut theta, mut buffers) = (vec![0.0; size(false)], vec![0.0; size(true)]);
     for (Wanted { block, is_buffer }, &entry) in wanted.iter().zip(&places) {
         let name = &file.entries()[entry].name;
         let values = file.read(entry)?;
@@ -55,101 +63,292 @@ pub(super) fn imported(file: &dyn Checkpoint, graph: &Graph) -> Result<Imported,
     })
 }
 
+/// A fault that also says what the file is, or what is in it where that is unknown.
+fn with_family(mut fault: Fault, entries: &[Entry], blocks: &Blocks<'_>) -> Fault {
+    let Some((input, classes)) = blocks.shapes() else {
+        let is = match recognise::linear_widths(entries) {
+            Some(widths) => format!("the file is a chain of linear layers of widths {widths:?}"),
+            None => recognise::listed(entries),
+        };
+        fault.found = format!("{}; {is}", fault.found);
+        return fault;
+    };
+    let families = recognise::recognise(entries, input, classes);
+    let names: Vec<String> = families.iter().map(Family::name).collect();
+    fault.found = match (&names[..], recognise::elsewhere(entries, input)) {
+        ([], None) if shares_names(entries, blocks.wanted()) => fault.found,
+        ([], None) => format!("{}; {}", fault.found, recognise::listed(entries)),
+        ([], Some(of)) => format!("{}; by names and shapes the file is {of}", fault.found),
+        (names, _) => {
+            let names = names.join(" or ");
+            format!("{}; by names and shapes the file is {names}", fault.found)
+        }
+    };
+    fault
+}
+
 /// For each wanted tensor its entry.
-fn places(file: &dyn Checkpoint, wanted: &[Wanted]) -> Result<(Vec<usize>, Matched), Fault> {
-    let entries = file.entries();
-    let found: Vec<(usize, &str)> = (stripped(entries).into_iter().enumerate())
-        .filter(|(_, name)| !is_count(name))
-        .collect();
-    let by_name: HashMap<&str, usize> = found.iter().map(|&(at, name)| (name, at)).collect();
-    let own: HashMap<&str, usize> = (wanted.iter().enumerate())
-        .map(|(at, wanted)| (&*wanted.block.name, at))
-        .collect();
+pub(super) fn places(
+    entries: &[Entry],
+    keeps_order: bool,
+    blocks: &Blocks<'_>,
+    naming: &Naming,
+) -> Result<(Vec<usize>, Matched), Fault> {
+    match naming {
+        Naming::Map(map) => {
+            let renamed = map.renamed(entries, blocks.wanted())?;
+            Ok((by_own_names(&renamed, blocks.wanted())?, Matched::ByMap))
+        }
+        Naming::ByName => by_spelling(entries, keeps_order, blocks)
+            .map(|places| (places, Matched::ByName))
+            .map_err(|fault| match is_part(entries, blocks.wanted()) {
+                // Our own names, and too few: the first that is missing.
+                true => by_own_names(entries, blocks.wanted())
+                    .err()
+                    .unwrap_or(fault),
+                false => fault,
+            }),
+        Naming::ByOrder if !keeps_order => {
+            let expected = "names, or a map of names (a safetensors file sorts its tensors)";
+            Err(Fault::new("by-order", expected, "a safetensors file"))
+        }
+        Naming::ByOrder => Ok((by_order(entries, blocks)?, Matched::ByOrder)),
+    }
+}
+
+/// Entries whose names are exactly ours, all of them and no others.
+fn by_own_names(entries: &[Entry], wanted: &[Wanted]) -> Result<Vec<usize>, Fault> {
+    let found = (entries.iter().enumerate()).filter(|(_, entry)| !is_count(&entry.name));
+    let by_name: HashMap<&str, usize> = found.map(|(at, entry)| (&*entry.name, at)).collect();
+    let own: Vec<&str> = wanted.iter().map(|wanted| &*wanted.block.name).collect();
     let missing = wanted
         .iter()
         .find(|wanted| !by_name.contains_key(&*wanted.block.name));
-    let Some(missing) = missing else {
-        if let Some(&(at, name)) = found.iter().find(|(_, name)| !own.contains_key(name)) {
-            let found = format!("a tensor of shape {:?}", entries[at].shape);
-            return Err(Fault::new(name, "no tensor of this name in the net", found));
-        }
-        let places = wanted.iter().map(|wanted| {
-            let at = by_name[&*wanted.block.name];
-            check_shape(&wanted.block.name, wanted, &entries[at]).map(|()| at)
-        });
-        return Ok((places.collect::<Result<_, _>>()?, Matched::ByName));
+    if let Some(Wanted { block, .. }) = missing {
+        let expected = format!("a tensor of shape {:?}", block.shape);
+        return Err(Fault::new(&block.name, expected, "none of this name"));
+    }
+    let is_stranger = |entry: &&Entry| !is_count(&entry.name) && !own.contains(&&*entry.name);
+    if let Some(entry) = entries.iter().find(is_stranger) {
+        return Err(stranger(entry));
+    }
+    let place = |wanted: &Wanted| {
+        let at = by_name[&*wanted.block.name];
+        check_shape(wanted, &entries[at]).map(|()| at)
     };
-    let absent = |reason: String| {
-        let Block { name, shape, .. } = missing.block;
-        let expected = format!("a tensor of shape {shape:?}");
-        Err(Fault::new(
-            name,
-            expected,
-            format!("none of this name{reason}"),
-        ))
-    };
-    if !file.keeps_order() {
-        return absent(
-            " (a safetensors file is matched by names alone: it sorts its tensors)".into(),
-        );
-    }
-    if found.len() != wanted.len() {
-        let (theirs, ours) = (found.len(), wanted.len());
-        return absent(format!(", and {theirs} tensors where the net has {ours}"));
-    }
-    for (place, (&(at, name), wanted)) in found.iter().zip(wanted).enumerate() {
-        // A known name elsewhere, or a bias where a weight belongs: the order is another one.
-        let is_elsewhere = own.get(name).is_some_and(|&own| own != place);
-        let role = |name: &str| {
-            let roles = ["weight", "bias", "running_mean", "running_var"];
-            let last = name.rsplit('.').next().unwrap_or(name).to_string();
-            roles.contains(&&*last).then_some(last)
-        };
-        let is_other = role(name).is_some_and(|own| Some(own) != role(&wanted.block.name));
-        if is_elsewhere || is_other {
-            return absent(format!(", and {name} in place {} of the file", place + 1));
-        }
-        check_shape(name, wanted, &entries[at])?;
-    }
-    Ok((found.iter().map(|&(at, _)| at).collect(), Matched::ByOrder))
+    wanted.iter().map(place).collect()
 }
 
-fn check_shape(name: &str, wanted: &Wanted, entry: &Entry) -> Result<(), Fault> {
-    let Block {
-        name: own, shape, ..
-    } = wanted.block;
+/// By what the names say of layers, in whatever spelling.
+fn by_spelling(
+    entries: &[Entry],
+    keeps_order: bool,
+    blocks: &Blocks<'_>,
+) -> Result<Vec<usize>, Fault> {
+    let wanted = blocks.wanted();
+    let found = modules(entries);
+    let slots = match slots(&found, blocks.is_residual(), blocks.channels()) {
+        Ok(slots) => slots,
+        // Our own names with one wrong or missing: that one is named.
+        Err(unclear) => {
+            let own = by_own_names(entries, wanted);
+            if own.is_ok() || shares_names(entries, wanted) {
+                return own;
+            }
+            let expected =
+                "names that say which layer is which, a map of names, or matching by order";
+            return Err(Fault::new(unclear.name, expected, unclear.reason));
+        }
+    };
+    let layers = blocks.layers();
+    let mut places = Vec::with_capacity(wanted.len());
+    for wanted in wanted {
+        places.push(tensor(wanted, &layers, &slots)?);
+    }
+    let taken: Vec<&str> = layers
+        .iter()
+        .filter_map(|(slot, _)| slots.get(slot))
+        .map(|m| &*m.path)
+        .collect();
+    if let Some(other) = found.iter().find(|module| !taken.contains(&&*module.path)) {
+        return Err(stranger(&entries[other.tensors[0].1]));
+    }
+    let extra = |entry: &(usize, &Entry)| !is_count(&entry.1.name) && !places.contains(&entry.0);
+    if let Some((_, entry)) = entries.iter().enumerate().find(extra) {
+        return Err(stranger(entry));
+    }
+    contradiction(&layers, &slots, keeps_order)?;
+    for (wanted, &at) in wanted.iter().zip(&places) {
+        check_shape(wanted, &entries[at])?;
+    }
+    Ok(places)
+}
+
+/// The entry of a wanted tensor by the slot of its layer.
+fn tensor(wanted: &Wanted, layers: &[(Slot, Module)], slots: &Slots<'_>) -> Result<usize, Fault> {
+    let Block { name, shape, .. } = wanted.block;
+    let path = name.rsplit_once('.').map_or("", |(path, _)| path);
+    let layer = layers.iter().find(|(_, module)| module.path == path);
+    let module = layer.and_then(|(slot, _)| slots.get(slot));
+    let expected = format!("a tensor of shape {shape:?}");
+    let Some(module) = module else {
+        return Err(Fault::new(name, expected, "none of this place in the net"));
+    };
+    let own = role(name);
+    match module.tensors.iter().find(|(role, _)| role == own) {
+        Some(&(_, at)) => Ok(at),
+        None => {
+            let found = format!("{} without {own}", shown(module));
+            Err(Fault::new(name, expected, found))
+        }
+    }
+}
+
+/// What names, or the order of definition, say against the order of execution.
+fn contradiction(
+    layers: &[(Slot, Module)],
+    slots: &Slots<'_>,
+    keeps_order: bool,
+) -> Result<(), Fault> {
+    let theirs: Vec<(Slot, &Module)> = (layers.iter())
+        .filter_map(|(slot, _)| slots.get(slot).map(|&module| (*slot, module)))
+        .collect();
+    for (at, (slot, first)) in theirs.iter().enumerate() {
+        for (other, second) in &theirs[at + 1..] {
+            if other.group != slot.group || other.kind == slot.kind {
+                continue;
+            }
+            let named = by_names(&first.key, &second.key);
+            // A norm and the layer that it goes with are defined in the order they are run.
+            let defined = (keeps_order && named.is_none() && slot.ordinal == other.ordinal)
+                .then(|| first.tensors[0].1.cmp(&second.tensors[0].1));
+            if named.or(defined) == Some(Ordering::Greater) {
+                let expected = format!("it before {}", shown(second));
+                return Err(Fault::new(&first.path, expected, "it after that"));
+            }
+        }
+    }
+    for pair in theirs.windows(2) {
+        let [(slot, first), (other, second)] = [pair[0], pair[1]];
+        if other.group != slot.group || slot.kind == Kind::Norm || other.kind != Kind::Norm {
+            continue;
+        }
+        // In one numbered list a norm is the next after its layer: else something lies between.
+        let (Some(Part::Number(a)), Some(Part::Number(b))) = (first.key.last(), second.key.last())
+        else {
+            continue;
+        };
+        let same = first.key.len() == second.key.len()
+            && first.key[..first.key.len() - 1] == second.key[..second.key.len() - 1];
+        if same && *b != a + 1 {
+            let expected = format!("a batch norm directly after {}", shown(first));
+            let found = format!("{} {} places after it", shown(second), b.wrapping_sub(*a));
+            return Err(Fault::new(&second.path, expected, found));
+        }
+    }
+    Ok(())
+}
+
+/// By the order of the file, which the names must not contradict.
+fn by_order(entries: &[Entry], blocks: &Blocks<'_>) -> Result<Vec<usize>, Fault> {
+    let wanted = blocks.wanted();
+    let found: Vec<usize> = (entries.iter().enumerate())
+        .filter(|(_, entry)| !is_count(&entry.name))
+        .map(|(at, _)| at)
+        .collect();
+    if found.len() != wanted.len() {
+        let expected = format!("{} tensors", wanted.len());
+        return Err(Fault::new("by-order", expected, found.len()));
+    }
+    for (place, (wanted, &at)) in wanted.iter().zip(&found).enumerate() {
+        let (own, theirs) = (role(&wanted.block.name), role(&entries[at].name));
+        let known = ["weight", "bias", "running_mean", "running_var"];
+        if own != theirs && known.contains(&theirs) {
+            let expected = format!(
+                "a {own} in place {} of the file ({})",
+                place + 1,
+                wanted.block.name
+            );
+            return Err(Fault::new(
+                &entries[at].name,
+                expected,
+                format!("a {theirs}"),
+            ));
+        }
+        check_shape(wanted, &entries[at])?;
+    }
+    let modules = modules(entries);
+    let said = slots(&modules, blocks.is_residual(), blocks.channels());
+    let layers = blocks.layers();
+    match said {
+        // The names say each place.
+        Ok(slots) => {
+            for (wanted, &at) in wanted.iter().zip(&found) {
+                let named = tensor(wanted, &layers, &slots)?;
+                if named != at {
+                    let (name, by_name) = (&entries[at].name, &entries[named].name);
+                    let expected = format!("{by_name} for {}, as the names say", wanted.block.name);
+                    let found = format!("{name} in its place in the file");
+                    return Err(Fault::new(name, expected, found));
+                }
+            }
+            contradiction(&layers, &slots, true)?;
+        }
+        // They say less, but no number of theirs may go down, and no known word back.
+        Err(_) => {
+            for pair in modules.windows(2) {
+                let goes_back = by_names(&pair[0].key, &pair[1].key) == Some(Ordering::Greater);
+                if goes_back {
+                    let expected = format!("a place after {}", shown(&pair[0]));
+                    let found = "a name that comes before it";
+                    return Err(Fault::new(&pair[1].path, expected, found));
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Whether all names of a file are ours.
+fn is_part(entries: &[Entry], wanted: &[Wanted]) -> bool {
+    let is_own = |entry: &Entry| wanted.iter().any(|w| w.block.name == entry.name);
+    entries
+        .iter()
+        .all(|entry| is_count(&entry.name) || is_own(entry))
+}
+
+/// Whether most of our names are among those of a file.
+fn shares_names(entries: &[Entry], wanted: &[Wanted]) -> bool {
+    let is_own = |entry: &&Entry| wanted.iter().any(|w| w.block.name == entry.name);
+    2 * entries.iter().filter(is_own).count() > wanted.len()
+}
+
+fn check_shape(wanted: &Wanted, entry: &Entry) -> Result<(), Fault> {
+    let Block { name, shape, .. } = wanted.block;
     if *shape == entry.shape {
         return Ok(());
     }
-    let as_own = match name == own {
+    let as_own = match entry.name == *name {
         true => String::new(),
-        false => format!(" (taken by order for {own})"),
+        false => format!(" (it is our {name})"),
     };
     let expected = format!("shape {shape:?}{as_own}");
-    Err(Fault::new(name, expected, format!("{:?}", entry.shape)))
+    Err(Fault::new(
+        &entry.name,
+        expected,
+        format!("{:?}", entry.shape),
+    ))
 }
 
-/// Whether a tensor only counts batches, or nets that were averaged (`AveragedModel`).
-pub(super) fn is_count(name: &str) -> bool {
-    matches!(
-        name.rsplit('.').next(),
-        Some("num_batches_tracked" | "n_averaged")
-    )
+fn stranger(entry: &Entry) -> Fault {
+    let found = format!("a tensor of shape {:?}", entry.shape);
+    Fault::new(&entry.name, "no such layer in the net", found)
 }
 
-/// The names without what wrappers (`DataParallel`, `torch.compile`) put before all of them.
-fn stripped(entries: &[Entry]) -> Vec<&str> {
-    let mut names: Vec<&str> = entries.iter().map(|entry| &*entry.name).collect();
-    while let Some(shorter) = ["module.", "_orig_mod."].iter().find_map(|prefix| {
-        let shorter = names.iter().map(|name| match is_count(name) {
-            true => Some(name.strip_prefix(prefix).unwrap_or(name)),
-            false => name.strip_prefix(prefix),
-        });
-        shorter
-            .collect::<Option<Vec<&str>>>()
-            .filter(|shorter| *shorter != names)
-    }) {
-        names = shorter;
+/// A module as an error names it.
+fn shown(module: &Module) -> String {
+    match &*module.path {
+        "" => "the tensors without a layer's name".into(),
+        path => path.into(),
     }
-    names
 }

@@ -1,16 +1,24 @@
 //! Weights that PyTorch trained: state dicts (`.pt`, `.pth`) and `.safetensors` files.
 
 mod element;
+mod layers;
 mod matching;
+mod modules;
+mod name_map;
 mod pickle;
 mod pytorch;
+mod recognise;
 mod safetensors;
 mod search;
+mod slots;
 mod storages;
 mod tensors;
 mod unpickle;
 mod weight_file;
 
+pub use layers::Blocks;
+pub use matching::Naming;
+pub use name_map::NameMap;
 pub use weight_file::WeightFile;
 
 use crate::graph::Graph;
@@ -46,10 +54,12 @@ impl AsRef<[u8]> for Bytes {
 /// How tensors found their places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Matched {
-    /// All names were those of the graph.
+    /// The names said which layer is which.
     ByName,
-    /// Names were others, but number, order and shapes agreed: worth a check of the loss.
+    /// By number, order and shapes, which the names did not contradict: worth a check of the loss.
     ByOrder,
+    /// By a map of names.
+    ByMap,
 }
 
 /// A tensor of a file, not yet read.
@@ -105,5 +115,5 @@ impl Fault {
 /// # Errors
 /// Those of [`WeightFile::open`] and [`WeightFile::weights`].
 pub fn weights(path: &Path, graph: &Graph) -> Result<Imported> {
-    WeightFile::open(path)?.weights(graph, None)
+    WeightFile::open(path)?.weights(&Blocks::of(graph), &Naming::ByName, None)
 }

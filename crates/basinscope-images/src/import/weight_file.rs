@@ -1,8 +1,9 @@
 //! A file of weights, opened: which state dicts it holds, and the one that is a net's.
 
 use super::pytorch::Pytorch;
-use super::{Bytes, Checkpoint, Entry, Fault, Imported, matching, safetensors};
-use crate::graph::Graph;
+use super::{
+    Blocks, Bytes, Checkpoint, Entry, Fault, Imported, Naming, matching, modules, safetensors,
+};
 use basinscope::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -78,17 +79,22 @@ impl WeightFile {
 
     /// The weights of a net: those of the state dict of this key, or of the only one that fits.
     ///
-    /// Names are those of `state_dict()`. What stands before all of them (`module.`, `model.`) is
-    /// taken off, and `num_batches_tracked` is passed over. Where names differ, a state dict is
-    /// matched by order if number, order and shapes agree ([`Matched::ByOrder`](super::Matched));
-    /// safetensors files, which sort their tensors, are not.
+    /// Names are those of `state_dict()`, in any of the common spellings. What stands before all of
+    /// them (`module.`, `model.`) is taken off, and `num_batches_tracked` is passed over. `naming`
+    /// says whether names decide, a map of them, or the order of the file; safetensors files, which
+    /// sort their tensors, have none.
     ///
     /// # Errors
     /// [`Error::File`] with the tensor, its expected and its found shape where one is missing, of
     /// another net or of another shape; with the state dicts of the file where several fit with
     /// different values, or none of several does.
-    pub fn weights(&self, graph: &Graph, key: Option<&str>) -> basinscope::Result<Imported> {
-        self.taken(key, |dict| matching::imported(dict, graph))
+    pub fn weights(
+        &self,
+        blocks: &Blocks<'_>,
+        naming: &Naming,
+        key: Option<&str>,
+    ) -> basinscope::Result<Imported> {
+        self.taken(key, |dict| matching::imported(dict, blocks, naming))
             .map_err(|fault| fault.of(&self.path))
     }
 
@@ -266,7 +272,7 @@ struct Selected<'f> {
 impl Selected<'_> {
     /// Takes off what stands before all names, up to the first point; whether there was such.
     fn shorten(&mut self) -> bool {
-        let is_weight = |entry: &&Entry| !matching::is_count(&entry.name);
+        let is_weight = |entry: &&Entry| !modules::is_count(&entry.name);
         let first = self.entries.iter().find(is_weight);
         let Some((first, _)) = first.and_then(|entry| entry.name.split_once('.')) else {
             return false;

@@ -47,6 +47,11 @@ pub fn theta(graph: &Graph) -> Vec<f32> {
     theta
 }
 
+/// Values of pictures by formula.
+pub fn pictures(len: usize) -> Vec<f32> {
+    (0..len).map(|i| uniform(PICTURES, i)).collect()
+}
+
 /// Running statistics by formula.
 pub fn buffers(graph: &Graph) -> Vec<f32> {
     let mut buffers: Vec<f32> = (0..graph.num_buffers())
@@ -124,8 +129,7 @@ impl Fixture {
 
     /// Pictures `[n, C, H, W]`.
     pub fn pictures(&self) -> Vec<f32> {
-        let len = self.pictures * self.input.iter().product::<usize>();
-        (0..len).map(|i| uniform(PICTURES, i)).collect()
+        pictures(self.pictures * self.input.iter().product::<usize>())
     }
 
     pub fn labels(&self) -> Vec<u8> {

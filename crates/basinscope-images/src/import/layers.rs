@@ -1,0 +1,94 @@
+//! What a net needs of a file: its tensors in PyTorch's order, and the slots of its layers.
+
+use super::Entry;
+use super::modules::{Module, modules};
+use super::slots::{Slot, slots};
+use crate::graph::{Graph, Op};
+use basinscope::net::Block;
+
+/// Blocks of a net, as names are matched to them.
+pub struct Blocks<'a> {
+    wanted: Vec<Wanted<'a>>,
+    is_residual: bool,
+    shapes: Option<([usize; 3], usize)>,
+}
+
+/// A tensor that a net needs.
+pub(super) struct Wanted<'a> {
+    pub(super) block: &'a Block,
+    pub(super) is_buffer: bool,
+}
+
+impl<'a> Blocks<'a> {
+    /// Those of a graph.
+    pub fn of(graph: &'a Graph) -> Self {
+        let (blocks, input) = (graph.layout().blocks(), graph.input());
+        Self {
+            is_residual: graph.nodes().iter().any(|node| node.op == Op::Add),
+            shapes: Some((
+                [input.channels, input.height, input.width],
+                graph.num_classes(),
+            )),
+            ..Self::chain(blocks, graph.buffers())
+        }
+    }
+
+    /// Those of a net without shortcuts, with its running statistics.
+    pub fn chain(parameters: &'a [Block], buffers: &'a [Block]) -> Self {
+        let parameters = parameters.iter().map(|block| (block, false));
+        let buffers = buffers.iter().map(|block| (block, true));
+        let mut wanted: Vec<Wanted> = (parameters.chain(buffers))
+            .map(|(block, is_buffer)| Wanted { block, is_buffer })
+            .collect();
+        // PyTorch's order: layer by layer, statistics last; stable.
+        wanted.sort_by_key(|wanted| wanted.block.layer);
+        Self {
+            wanted,
+            is_residual: false,
+            shapes: None,
+        }
+    }
+
+    pub(super) fn wanted(&self) -> &[Wanted<'a>] {
+        &self.wanted
+    }
+
+    pub(super) fn is_residual(&self) -> bool {
+        self.is_residual
+    }
+
+    /// Channels of the pictures.
+    pub(super) fn channels(&self) -> Option<usize> {
+        self.shapes.map(|([channels, ..], _)| channels)
+    }
+
+    /// Shape of the pictures and number of classes.
+    pub(super) fn shapes(&self) -> Option<([usize; 3], usize)> {
+        self.shapes
+    }
+
+    /// Its layers in the order of execution, with the tensors of each (places in
+    /// [`Blocks::wanted`] by role).
+    pub(super) fn layers(&self) -> Vec<(Slot, Module)> {
+        let entries: Vec<Entry> = (self.wanted.iter())
+            .map(|wanted| Entry {
+                name: wanted.block.name.clone(),
+                shape: wanted.block.shape.clone(),
+            })
+            .collect();
+        let modules = modules(&entries);
+        let slots = match slots(&modules, self.is_residual, self.channels()) {
+            Ok(slots) => slots,
+            Err(unclear) => unreachable!("our own names are clear: {unclear:?}"),
+        };
+        let of = |module: &Module| slots.iter().find(|(_, found)| found.path == module.path);
+        (modules.iter())
+            .filter_map(|module| of(module).map(|(slot, _)| (*slot, module.clone())))
+            .collect()
+    }
+}
+
+/// The last word of a tensor's name.
+pub(super) fn role(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
