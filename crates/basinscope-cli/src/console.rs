@@ -1,6 +1,7 @@
 //! The terminal: progress on stderr, tables on stderr, one JSON object on stdout, and Ctrl-C.
 
 use anyhow::{Context, Result};
+use basinscope::data::printable;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fmt;
 use std::io::Write;
@@ -111,6 +112,7 @@ impl Console {
     /// A line for the reader, above any bars.
     pub fn say(&self, line: impl fmt::Display) {
         if !self.quiet {
+            let line = printable_lines(&line.to_string());
             let _ = self.bars.suspend(|| writeln!(std::io::stderr(), "{line}"));
         }
     }
@@ -134,6 +136,12 @@ pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error
         .downcast_ref::<std::io::Error>()
         .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Lines without what steers a terminal: names and words of files may hold anything.
+pub fn printable_lines(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(printable).collect();
+    lines.join("\n")
 }
 
 /// Aligns rows under a heading: the first column left, the others right.

@@ -2,12 +2,13 @@
 
 use anyhow::Result;
 use basinscope::data::{
-    CsvOptions, DEFAULT_DATA_SEED, Dataset, Generator, Split, SplitSizes, load_csv, load_npz, split,
+    DEFAULT_DATA_SEED, Generator, Missing, POINTS_FILES, PointsFile, Reading, Split, SplitSizes,
+    split,
 };
 use basinscope::{Error, random};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::{Deserialize, Deserializer, Serialize, de};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[cfg(feature = "images")]
 pub use crate::picture_args::NamedPictures;
@@ -16,37 +17,87 @@ pub use crate::picture_args::NamedPictures;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Data")]
 pub struct DataArgs {
-    /// swiss-roll, spirals, circles, moons, blobs, xor, or a .csv or .npz file of your own
+    /// swiss-roll, spirals, circles, moons, blobs, xor, or a file of your own: a table (.csv,
+    /// .tsv, .txt, .tab, .data, .dat, each also .gz), .npz or .npy
     #[arg(long, value_name = "NAME|FILE", default_value = "swiss-roll")]
     pub data: String,
+
+    /// The same as --data, where --test names the points to test with
+    #[arg(long, value_name = "FILE", conflicts_with = "data")]
+    pub train: Option<String>,
+
+    /// File of points to test with, of the kind of the training file; columns go by name
+    #[arg(long, value_name = "FILE")]
+    pub test: Option<PathBuf>,
 
     /// Standard deviation of the noise of a generated set [default: the set's own]
     #[arg(long, value_name = "SD", allow_negative_numbers = true)]
     pub noise: Option<f64>,
 
-    /// Label column of a CSV, or label array of an NPZ [default: last column, or `labels` or `y`]
+    /// Label column of a table by name or number from 0, label array of an NPZ, label file of an
+    /// NPY [default: the column called label, class, target, species, diagnosis, …; else the only
+    /// one of words where the last holds decimals; else the last]
     #[arg(long, value_name = "COLUMN")]
     pub label: Option<String>,
 
-    /// Feature columns of a CSV, or the one input array of an NPZ [default: all others]
+    /// Feature columns of a table, or the one input array of an NPZ [default: all others but row
+    /// numbers and ids]
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     pub features: Option<Vec<String>>,
+
+    /// Columns of a table to leave out
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub exclude: Vec<String>,
+
+    /// Whether the first line of a table is a header [default: where words stand above numbers, or
+    /// its numbers count the columns]
+    #[arg(long, value_name = "yes|no", value_enum)]
+    pub header: Option<YesNo>,
+
+    /// Points with missing values (empty, NA, N/A, NaN, null, none, ?): refuse the file, drop them,
+    /// or fill in the mean of the training points
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = MissingArg::Refuse)]
+    pub missing: MissingArg,
+
+    /// Bring each feature to mean 0 and deviation 1, by the training points alone
+    #[arg(long)]
+    pub standardize: bool,
 
     /// Seed of generated points and of the split
     #[arg(long, value_name = "SEED", default_value_t = DEFAULT_DATA_SEED)]
     pub data_seed: u64,
 
-    /// Training points [default: 200; half of a file]
+    /// Training points [default: 200; of a file all that are not for testing or poison]
     #[arg(long, value_name = "N")]
     pub train_points: Option<usize>,
 
-    /// Test points [default: 200; a quarter of a file]
+    /// Test points [default: 200; of files the test part as given, else a quarter]
     #[arg(long, value_name = "N")]
     pub test_points: Option<usize>,
 
-    /// Points kept for poison [default: 400; a quarter of a file]
+    /// Points kept for poison [default: 400; of a file none, or a quarter with --poison]
     #[arg(long, value_name = "N")]
     pub pool_points: Option<usize>,
+}
+
+/// Yes or no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum YesNo {
+    /// it is
+    Yes,
+    /// it is not
+    No,
+}
+
+/// What becomes of missing values, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MissingArg {
+    /// the file is refused
+    Refuse,
+    /// points that have any are left out
+    Drop,
+    /// the mean of the training points is filled in
+    Mean,
 }
 
 /// The data of a run, as `config.toml` holds it.
@@ -111,16 +162,7 @@ pub enum Source {
     /// The canonical points of a generated set to train on, fresh draws to test and for the pool.
     Canonical(Generator),
     /// A file of the user's.
-    File {
-        /// Its path.
-        path: PathBuf,
-        /// Label column or array.
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        label: Option<String>,
-        /// Feature columns, or the input array.
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        features: Option<Vec<String>>,
-    },
+    File(PointsFile),
     /// Pictures, read again where they are needed.
     #[cfg(feature = "images")]
     Images(basinscope_images::data::Pictures),
@@ -140,7 +182,7 @@ impl Source {
     pub fn generator(&self) -> Option<&Generator> {
         match self {
             Self::Generator(generator) | Self::Canonical(generator) => Some(generator),
-            Self::File { .. } => None,
+            Self::File(_) => None,
             #[cfg(feature = "images")]
             Self::Images(_) => None,
         }
@@ -148,36 +190,24 @@ impl Source {
 }
 
 impl DataArgs {
-    /// The checked configuration; reads a file's size where sizes are left to it.
-    pub fn config(&self) -> Result<DataConfig> {
+    /// What the points are called, or the file they lie in.
+    pub fn name(&self) -> &str {
+        self.train.as_deref().unwrap_or(&self.data)
+    }
+
+    /// The checked configuration, where so many points of poison are asked for; reads a file's
+    /// size where sizes are left to it.
+    pub fn config(&self, poison: Option<usize>) -> Result<DataConfig> {
         #[cfg(feature = "images")]
         if let Some(config) = self.pictures()? {
             return Ok(config);
         }
-        let is_file = [".csv", ".npz", ".tsv"]
-            .iter()
-            .any(|ending| self.data.ends_with(ending))
-            || self.data.contains(std::path::MAIN_SEPARATOR);
-        let source = if is_file {
-            if self.noise.is_some() {
-                let found = "a file, which brings its own";
-                return Err(Error::setting("noise", "a generated data set", found).into());
-            }
-            Source::File {
-                path: self.data.clone().into(),
-                label: self.label.clone(),
-                features: self.features.clone(),
-            }
+        let path = Path::new(self.name());
+        let is_path = self.name().contains(std::path::MAIN_SEPARATOR) || path.exists();
+        let source = if PointsFile::is_named_so(path) || is_path || self.test.is_some() {
+            self.file(path)?
         } else {
-            if self.label.is_some() || self.features.is_some() {
-                let expected = "a .csv or .npz file for --label and --features";
-                return Err(Error::setting("data", expected, &self.data).into());
-            }
-            let mut generator = Generator::from_name(&self.data)?;
-            if let Some(noise) = self.noise {
-                generator = generator.with_noise(noise)?;
-            }
-            Source::Generator(generator)
+            self.generator()?
         };
         let defaults = match &source {
             // The paper's own cut of its 400 points.
@@ -185,9 +215,9 @@ impl DataArgs {
             Source::Generator(_) | Source::Canonical(_) => (200, 200, 400),
             #[cfg(feature = "images")]
             Source::Images(_) => unreachable!("configured above"),
-            Source::File { .. } => {
-                let count = read(&source)?.len();
-                (count - count / 4 * 2, count / 4, count / 4)
+            Source::File(file) => {
+                let sizes = file.read()?.default_sizes(poison);
+                (sizes.train, sizes.test, sizes.pool)
             }
         };
         Ok(DataConfig {
@@ -198,67 +228,126 @@ impl DataArgs {
             source,
         })
     }
-}
 
-fn read(source: &Source) -> Result<Dataset> {
-    let Source::File {
-        path,
-        label,
-        features,
-    } = source
-    else {
-        unreachable!("only called for files")
-    };
-    if path.extension().is_some_and(|ending| ending == "npz") {
-        let inputs = match features.as_deref() {
-            None => None,
-            Some([array]) => Some(array.as_str()),
-            Some(many) => {
-                let found = many.join(",");
-                return Err(Error::setting("features", "one input array of the NPZ", found).into());
-            }
-        };
-        return Ok(load_npz(path, inputs, label.as_deref())?);
+    fn file(&self, path: &Path) -> Result<Source> {
+        if self.noise.is_some() {
+            let found = "a file, which brings its own";
+            return Err(Error::setting("noise", "a generated data set", found).into());
+        }
+        if path.is_file() && !PointsFile::is_named_so(path) {
+            return Err(self
+                .unknown(format!("`{}`, a file of another kind", self.name()))
+                .into());
+        }
+        Ok(Source::File(PointsFile {
+            path: path.into(),
+            test: self.test.clone(),
+            label: self.label.clone(),
+            features: self.features.clone(),
+            exclude: self.exclude.clone(),
+            header: self.header.map(|header| header == YesNo::Yes),
+            missing: match self.missing {
+                MissingArg::Refuse => Missing::Refuse,
+                MissingArg::Drop => Missing::Drop,
+                MissingArg::Mean => Missing::Mean,
+            },
+            standardize: self.standardize,
+        }))
     }
-    let options = CsvOptions {
-        label: label.clone(),
-        features: features.clone(),
-    };
-    Ok(load_csv(path, &options)?)
+
+    fn generator(&self) -> Result<Source> {
+        let generator = Generator::from_name(self.name()).map_err(|error| match error {
+            Error::Setting { found, .. } => self.unknown(found),
+            other => other,
+        })?;
+        let of_files = [
+            ("--label", self.label.is_some()),
+            ("--features", self.features.is_some()),
+            ("--exclude", !self.exclude.is_empty()),
+            ("--header", self.header.is_some()),
+            ("--missing", self.missing != MissingArg::Refuse),
+            ("--standardize", self.standardize),
+        ];
+        if let Some((option, _)) = of_files.iter().find(|(_, given)| *given) {
+            let expected = format!("a file of points for {option}");
+            return Err(Error::setting("data", expected, self.name()).into());
+        }
+        Ok(Source::Generator(match self.noise {
+            Some(noise) => generator.with_noise(noise)?,
+            None => generator,
+        }))
+    }
+
+    /// The error that lists what is recognised.
+    fn unknown(&self, found: String) -> Error {
+        #[cfg(feature = "images")]
+        let pictures = format!(
+            "; pictures: {}, or a folder, .npz, IDX file or CIFAR tarball of them",
+            (basinscope_images::data::Official::ALL.iter())
+                .map(basinscope_images::data::Official::name)
+                .collect::<Vec<_>>()
+                .join(", ")
+        );
+        #[cfg(not(feature = "images"))]
+        let pictures = "; pictures need a build with --features images";
+        let expected = format!(
+            "a generated set ({}); a file of points ({POINTS_FILES}){pictures}",
+            Generator::NAMES.join(", ")
+        );
+        Error::setting("data", expected, found)
+    }
 }
 
 impl DataConfig {
-    /// Generates or reads the points and cuts them in three.
-    pub fn load(&self) -> Result<Split> {
-        let sizes = SplitSizes {
+    fn sizes(&self) -> SplitSizes {
+        SplitSizes {
             train: self.train,
             test: self.test,
             pool: self.pool,
-        };
-        if let Source::Canonical(generator) = &self.source {
-            let fresh =
-                |what, count| generator.sample(count, &mut random::stream(self.seed, what, 0));
-            return Ok(Split {
-                train: generator.dataset(sizes.train, &mut random::stream(self.seed, "data", 0))?,
-                test: fresh("test", sizes.test),
-                pool: fresh("pool", sizes.pool),
-            });
         }
-        #[cfg(feature = "images")]
-        if let Source::Images(pictures) = &self.source {
-            return Ok(pictures.split(sizes, self.seed)?);
+    }
+
+    /// Generates or reads the points and cuts them in three.
+    pub fn load(&self) -> Result<Split> {
+        let sizes = self.sizes();
+        match &self.source {
+            Source::Canonical(generator) => {
+                let stream = |what| random::stream(self.seed, what, 0);
+                Ok(Split {
+                    train: generator.dataset(sizes.train, &mut stream("data"))?,
+                    test: generator.sample(sizes.test, &mut stream("test")),
+                    pool: generator.sample(sizes.pool, &mut stream("pool")),
+                })
+            }
+            Source::Generator(generator) => {
+                let all = sizes.train + sizes.test + sizes.pool;
+                let rng = &mut random::stream(self.seed, "data", 0);
+                let points = generator.dataset(all, rng)?;
+                let rng = &mut random::stream(self.seed, "split", 0);
+                Ok(split(&points, sizes, rng)?)
+            }
+            Source::File(file) => Ok(file.read()?.split(sizes, self.seed)?.0),
+            #[cfg(feature = "images")]
+            Source::Images(pictures) => Ok(pictures.split(sizes, self.seed)?),
         }
-        let points = match &self.source {
-            Source::Generator(generator) => generator.dataset(
-                sizes.train + sizes.test + sizes.pool,
-                &mut random::stream(self.seed, "data", 0),
-            )?,
-            source => read(source)?,
-        };
-        Ok(split(
-            &points,
-            sizes,
-            &mut random::stream(self.seed, "split", 0),
-        )?)
+    }
+
+    /// What was read for these parts.
+    pub fn reading(&self, split: &Split) -> Result<Reading> {
+        match &self.source {
+            Source::Generator(generator) | Source::Canonical(generator) => {
+                let mut form = format!("generated by seed {}", self.seed);
+                if generator.noise() > 0.0 {
+                    form += &format!(", noise {}", generator.noise());
+                }
+                Ok(Reading::of(generator.name(), form, split))
+            }
+            Source::File(file) => Ok(file.read()?.split(self.sizes(), self.seed)?.1),
+            #[cfg(feature = "images")]
+            Source::Images(pictures) => Ok(Reading {
+                shape: pictures.shape.to_vec(),
+                ..Reading::of(pictures.from.title(), "pictures", split)
+            }),
+        }
     }
 }

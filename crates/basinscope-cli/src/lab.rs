@@ -7,7 +7,7 @@ use crate::data_args::Source;
 use crate::net_args::{computed_by, net_from_json};
 use anyhow::Result;
 use basinscope::Error;
-use basinscope::data::{Split, SplitSizes};
+use basinscope::data::{Reading, Split, SplitSizes};
 use basinscope::net::{Architecture, Net, NetSurface};
 use basinscope::record::{MinimumRecord, RunDir, SheetRecord};
 use basinscope_report::figure::{self, Figure, FigureError, Theme};
@@ -48,6 +48,7 @@ impl RunArgs {
         if let Ok(config) = fs::read_to_string(lab.run.path(CONFIG)) {
             tell_of_another_kernel(&config, console);
         }
+        console.say(lab.reading()?.short_line());
         Ok(lab)
     }
 }
@@ -197,11 +198,25 @@ type Build = fn(&serde_json::Value) -> Result<Box<dyn Net>>;
 /// Where the configuration of a run's points lies that keeps no copy of them.
 const POINTS: &str = "data.toml";
 
-/// Keeps the points of a run: themselves, or of pictures where to read them again.
+/// Keeps the points of a run: themselves, or of pictures where to read them again; says what was
+/// read, and keeps that too.
 ///
 /// # Errors
 /// Where the run was begun with other pictures.
-pub fn write_points(run: &RunDir, data: &DataConfig, split: &Split) -> Result<()> {
+pub fn write_points(
+    run: &RunDir,
+    data: &DataConfig,
+    split: &Split,
+    console: &Console,
+) -> Result<Reading> {
+    let reading = data.reading(split)?;
+    console.say(reading.line());
+    write_split(run, data, split)?;
+    run.write_reading(&reading)?;
+    Ok(reading)
+}
+
+fn write_split(run: &RunDir, data: &DataConfig, split: &Split) -> Result<()> {
     #[cfg(feature = "images")]
     if let Source::Images(pictures) = &data.source {
         if let Some(begun) = points_config(run)?
@@ -261,6 +276,13 @@ impl Lab {
             minima,
             subset: None,
         })
+    }
+
+    /// What was read when the run began; of runs from before that was kept, what its points tell.
+    pub fn reading(&self) -> Result<Reading> {
+        let kept = self.run.read_reading()?;
+        let path = self.run.root().display().to_string();
+        Ok(kept.unwrap_or_else(|| Reading::of(path, "", &self.split)))
     }
 
     /// Leaves `count` of the training points, drawn at random, in every minimum's surface, and at

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
                 ExitCode::from(130)
             }
             None => {
-                eprintln!("error: {error:#}");
+                eprintln!("error: {}", console::printable_lines(&format!("{error:#}")));
                 ExitCode::from(2)
             }
         },

@@ -30,15 +30,15 @@ impl DataArgs {
     /// The configuration where the data are pictures: a set by name, a folder, a tarball, an IDX
     /// file, or an NPZ with an array `images`.
     pub(crate) fn pictures(&self) -> Result<Option<DataConfig>> {
-        if Generator::from_name(&self.data).is_ok() {
+        if Generator::from_name(self.name()).is_ok() {
             return Ok(None);
         }
-        let path = Path::new(&self.data);
+        let path = Path::new(self.name());
         let name = path
             .file_name()
             .and_then(|name| name.to_str())
             .unwrap_or_default();
-        let is_pictures = Official::from_name(&self.data).is_some()
+        let is_pictures = Official::from_name(self.name()).is_some()
             || path.is_dir()
             || name.contains("idx3")
             || [".tar.gz", ".tgz", ".tar"]
@@ -50,9 +50,9 @@ impl DataArgs {
         }
         if self.noise.is_some() || self.label.is_some() || self.features.is_some() {
             let expected = "no --noise, --label or --features with pictures";
-            return Err(Error::setting("data", expected, &self.data).into());
+            return Err(Error::setting("data", expected, self.name()).into());
         }
-        let source = data::Source::find(&self.data, &cache_folder(None)?)?;
+        let source = data::Source::find(self.name(), &cache_folder(None)?)?;
         let wanted = [self.train_points, self.test_points, self.pool_points];
         Ok(Some(picture_config(source, wanted, self.data_seed)?))
     }

@@ -96,7 +96,7 @@ fn files_that_hold_something_else() {
         &["redrawn", "generated"],
     );
     csv(&format!("x,y,class\nnan,1,0\n{rows}"));
-    refuse_with(&[], &["line 2", "x", "finite"]);
+    refuse_with(&[], &["line 2", "x", "--missing"]);
     csv(&format!("x,y,class\n1,1,seven\n{rows}"));
     refuse_with(&[], &["class", "seven"]);
     csv("x,class\n1,0\n2,0\n3,0\n4,0\n");
@@ -110,7 +110,7 @@ fn files_that_hold_something_else() {
     let labels = Array::new("y", &[4], &[0.0, 1.0, 0.0, 1.0]);
     run.write_arrays("points.npz", &[inputs, labels]).unwrap();
     let path = ["--data", "arrays/points.npz"];
-    refuse_training(f, &path, &["points.npz", "X", "finite"]);
+    refuse_training(f, &path, &["points.npz", "point 2", "--missing"]);
 }
 
 #[test]

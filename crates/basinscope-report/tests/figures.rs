@@ -42,6 +42,21 @@ fn a_boundary_has_a_dot_or_cross_for_each_point_and_says_its_accuracies() {
 }
 
 #[test]
+fn a_boundary_names_its_classes_and_features() {
+    let mut record = sample::boundary("good", 0.9, 40, 0.0);
+    record.names.classes = vec!["setosa".into(), "2".into()];
+    record.names.features = vec!["petal length (cm)".into(), "<b>\u{1b}".into()];
+    record.names.features[1] = basinscope::data::printable(&record.names.features[1]);
+    let svg = figure::boundary(&record, Theme::Light).unwrap().svg;
+    for part in ["petal length (cm)", "&lt;b&gt;\\u{1b}", "setosa", "class 2"] {
+        assert!(svg.contains(part), "{part}");
+    }
+    assert!(!svg.contains('\u{1b}') && !svg.contains("x₁"));
+    let svg = figure::boundaries(&[record], Theme::Dark).unwrap().svg;
+    assert!(svg.contains("setosa") && svg.contains("class 2"));
+}
+
+#[test]
 fn a_full_gallery_is_titled_and_stays_small() {
     let figure = figure::boundaries(&sample::boundaries(12), Theme::Light).unwrap();
     check(&figure);

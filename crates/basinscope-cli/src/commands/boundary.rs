@@ -74,6 +74,7 @@ pub fn record(
         x: axes.0,
         y: axes.1,
         num_classes: points.num_classes(),
+        names: points.names().as_ref().clone(),
         class: found.class,
         probability: found.probability,
         points: points

@@ -47,13 +47,13 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args, console: &Console) -> Result<()> {
     check_name(&args.name)?;
-    let data = args.data.config()?;
+    let data = args.data.config(None)?;
     let split = data.load()?;
     let (features, classes) = (split.train.num_features(), split.train.num_classes());
     let net = args.net.config(&data.source, features, classes)?;
     let NetConfig::Image(image) = &net else {
         let expected = "pictures (mnist, a folder of pictures, …), which weights are imported for";
-        return Err(Error::setting("data", expected, &args.data.data).into());
+        return Err(Error::setting("data", expected, args.data.name()).into());
     };
     let built = net.build()?;
     let imported = weights(&args.file, &image.graph()?)?;
@@ -78,7 +78,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
         start: Some(format!("weights of {}", args.file.display())),
     };
     let run = open_for(&args.out, &toml::to_string(&config)?, console)?;
-    write_points(&run, &config.data, &split)?;
+    let reading = write_points(&run, &config.data, &split, console)?;
     let metadata = [("name", json!(args.name)), ("from", json!(args.file))];
     let (theta, buffers) = (&minimum.theta, &minimum.buffers);
     let file = run.write_minimum(&args.name, built.as_ref(), theta, buffers, &metadata)?;
@@ -105,5 +105,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     }
     console.say(lab.minima_table());
     console.say(format!("wrote {}", run.path("index.html").display()));
-    console.summary(&json!({ "command": "import", "run": args.out, "minimum": record }))
+    console.summary(
+        &json!({ "command": "import", "run": args.out, "data": reading, "minimum": record }),
+    )
 }

@@ -192,7 +192,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
         .unwrap_or_else(|| format!("basinscope-tour-{}", args.seed).into());
     let run = open_for(&out, &toml::to_string(&config)?, console)?;
     let split = config.minima[0].data.load()?;
-    run.write_data(&split)?;
+    crate::lab::write_points(&run, &config.minima[0].data, &split, console)?;
 
     console.say("Training one net to ten minima that all fit the same 200 points …");
     let records = train_all(&run, &config.minima, &split, console)?;

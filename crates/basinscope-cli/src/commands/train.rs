@@ -216,7 +216,7 @@ impl Args {
             let split = config.data.load()?;
             return Ok((config, split));
         }
-        let data = self.data.config()?;
+        let data = self.data.config(self.poison.poison)?;
         let split = data.load()?;
         let net = self.net.config(
             &data.source,
@@ -321,7 +321,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
         &config.train,
     )?;
     let run = open_for(&args.out, &toml::to_string(&config)?, console)?;
-    write_points(&run, &config.data, &split)?;
+    let reading = write_points(&run, &config.data, &split, console)?;
     let bar = console.bar(&config.name, config.train.steps as u64);
     let record = match finished(&run, &config.name) {
         Some(record) => record,
@@ -336,7 +336,12 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     lab.draw_page()?;
     console.say(lab.minima_table());
     console.say(format!("wrote {}", run.path("index.html").display()));
-    console.summary(&json!({ "command": "train", "run": args.out, "minimum": record }))
+    console.summary(&json!({
+        "command": "train",
+        "run": args.out,
+        "data": reading,
+        "minimum": record,
+    }))
 }
 
 /// Names become file names.

@@ -1,6 +1,6 @@
 //! One walk's column of the animation: what stands still and what moves.
 
-use super::axes::{Area, Axes, Labels, TICK, TITLE};
+use super::axes::{Area, Axes, LABEL, Labels, TICK, TITLE};
 use super::canvas::{Anchor, Canvas, Mark, solid};
 use super::color::{self, Color};
 use super::lines::loss_range;
@@ -132,9 +132,13 @@ impl<'a> Column<'a> {
         }
         if let Some(frame) = self.path.frames.first() {
             let axes = self.field_axes(frame);
+            let names = &frame.boundary.names;
+            let room = axes.area.width.min(axes.area.height);
+            let [x, y] =
+                [0, 1].map(|feature| font::fit(&names.feature(feature), LABEL, false, room));
             let labels = Labels {
-                x: "x₁",
-                y: "x₂",
+                x: &x,
+                y: &y,
                 y_offset: 34.0,
                 ..Labels::default()
             };

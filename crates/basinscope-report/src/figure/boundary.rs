@@ -51,11 +51,13 @@ pub fn boundary(record: &BoundaryRecord, theme: Theme) -> Result<Figure, FigureE
         Anchor::Start,
     );
     let axes = plane::axes(record, area);
+    let [x, y] = [(0, area.width), (1, area.height)]
+        .map(|(feature, room)| font::fit(&record.names.feature(feature), LABEL, false, room));
     axes.draw(
         &mut canvas,
         Labels {
-            x: "x₁",
-            y: "x₂",
+            x: &x,
+            y: &y,
             ticks: [6, 6],
             ..Labels::default()
         },
@@ -126,6 +128,9 @@ pub fn boundaries(records: &[BoundaryRecord], theme: Theme) -> Result<Figure, Fi
     canvas.finish()
 }
 
+/// Widest name of a class in the legend.
+const MOST_NAME: f64 = 110.0;
+
 fn columns(count: usize) -> usize {
     match count {
         0..=1 => 1,
@@ -153,12 +158,12 @@ fn entries(records: &[&BoundaryRecord], theme: Theme) -> Vec<(Symbol, String)> {
     let mut entries: Vec<(Symbol, String)> = (0..classes.min(6))
         .map(|class| {
             let dot = Symbol::Dot(theme.data(color::class(class)));
-            let text = if classes <= 4 {
-                format!("class {class}")
-            } else {
-                class.to_string()
+            let names = records.iter().map(|record| &record.names);
+            let text = match names.max_by_key(|names| names.classes.len()) {
+                Some(names) if classes <= 4 || !names.classes.is_empty() => names.class(class),
+                _ => class.to_string(),
             };
-            (dot, text)
+            (dot, font::fit(&text, LABEL, false, MOST_NAME))
         })
         .collect();
     entries.push((Symbol::Dot(theme.muted()), "train, right".into()));

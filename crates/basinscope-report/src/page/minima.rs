@@ -11,6 +11,7 @@ use maud::{Markup, html};
 pub(super) fn section(story: &Story, run: &RunDir) -> Result<Section, PageError> {
     let dial = Picture::read(run, "dial")?;
     let training = Picture::read(run, "training")?;
+    let reading = run.read_reading()?;
     let many = story.minima.len() > 1;
     Ok(Section {
         id: "minima",
@@ -26,6 +27,9 @@ pub(super) fn section(story: &Story, run: &RunDir) -> Result<Section, PageError>
         },
         body: html! {
             (opening(story))
+            @if let Some(reading) = &reading {
+                p { "The data: " (reading.sentence()) "." }
+            }
             @if let Some(dial) = &dial {
                 (dial.figure(&dial_alt(story), html! {
                     @if many { "The dial. " }

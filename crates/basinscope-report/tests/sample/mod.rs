@@ -123,6 +123,7 @@ pub fn boundary(name: &str, test: f64, count: usize, shift: f64) -> BoundaryReco
         x: axis,
         y: axis,
         num_classes: 2,
+        names: Default::default(),
         class: probability.iter().map(|&p| u8::from(p > 0.5)).collect(),
         probability,
         points,

@@ -127,6 +127,17 @@ impl Labels {
                 format!("{count} different numbers with decimals ({examples}, …)"),
             );
         }
+        let is_whole = |name: &Name| name.number.is_none_or(|x| x.fract() == 0.0);
+        let odd = members
+            .iter()
+            .find(|&(name, &count)| count == 1 && !is_whole(name));
+        if let Some((odd, _)) = odd
+            && members.keys().any(is_whole)
+        {
+            let at = spelled.iter().position(|name| name == odd).unwrap_or(0);
+            let expected = "a whole number as the other labels are";
+            return error(place(at), expected, format!("`{}`", odd.text));
+        }
         let own = members.values().filter(|&&members| members == 1).count();
         if points >= ENOUGH_TO_JUDGE && own as f64 >= OWN_CLASS * points as f64 {
             return error(

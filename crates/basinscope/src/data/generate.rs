@@ -70,7 +70,7 @@ impl Generator {
             "blobs" => Self::Blobs { noise: 0.6 },
             "xor" => Self::Xor { noise: 0.35 },
             other => {
-                let expected = format!("one of {}, or a .csv or .npz file", Self::NAMES.join(", "));
+                let expected = format!("one of {}, or a file of points", Self::NAMES.join(", "));
                 let found = unknown_name(other, Self::NAMES.iter().copied());
                 return Err(Error::setting("data", expected, found));
             }
@@ -112,7 +112,8 @@ impl Generator {
         Ok(self)
     }
 
-    fn noise(&self) -> f64 {
+    /// The standard deviation of its noise.
+    pub fn noise(&self) -> f64 {
         match *self {
             Self::Spirals => 0.0,
             Self::SwissRoll { noise }

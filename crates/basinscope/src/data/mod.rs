@@ -1,23 +1,27 @@
 //! Labelled points: generated, read from files, split and poisoned.
 
+mod arrays;
 mod classes;
 mod dataset;
 mod generate;
-mod load_csv;
-mod load_npz;
+mod missing;
 mod names;
 mod nearest_name;
+mod points_file;
 mod poison;
 mod polynomial;
+mod raw;
 mod reading;
 mod split;
+mod table;
 
+pub use arrays::check_npy_header;
 pub use classes::{Classes, Labels, natural};
 pub use dataset::{Dataset, Split};
 pub use generate::{DEFAULT_DATA_SEED, Generator};
-pub use load_csv::{CsvOptions, load_csv};
-pub use load_npz::{INPUT_NAMES, LABEL_NAMES, load_npz};
+pub use missing::Missing;
 pub use names::{Names, class_name, printable};
+pub use points_file::{FilePoints, POINTS_FILES, PointsFile};
 pub use poison::{Poison, flip};
 pub use polynomial::Polynomial;
 pub use reading::Reading;

@@ -14,6 +14,11 @@ pub struct Names {
 }
 
 impl Names {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.classes.is_empty() && self.features.is_empty()
+    }
+
     /// The name of a class, or `class 3` where it has none but its number.
     pub fn class(&self, class: usize) -> String {
         class_name(&self.classes, class)

@@ -122,15 +122,20 @@ impl Reading {
 
     /// A shorter line, for commands on a run that exists.
     pub fn short_line(&self) -> String {
-        let line = format!(
-            "data: {}: {}, {} classes ({}); {}",
-            self.source,
+        format!("data: {}", self.sentence())
+    }
+
+    /// What the points are, in a sentence.
+    pub fn sentence(&self) -> String {
+        let text = format!(
+            "{}: {}, {} classes ({}); {}",
+            printable(&self.source),
             self.features_text(),
             self.class_sizes.len(),
             self.classes_text(),
             self.parts_text(),
         );
-        printable(&line)
+        printable(&text)
     }
 
     fn count_text(&self) -> String {

@@ -1,6 +1,7 @@
 //! The decision boundary of one minimum over the plane.
 
 use super::Axis;
+use crate::data::Names;
 use serde::{Deserialize, Serialize};
 
 /// Class probabilities on a grid, with the training points.
@@ -18,6 +19,9 @@ pub struct BoundaryRecord {
     pub y: Axis,
     /// Number of classes K.
     pub num_classes: usize,
+    /// What the classes and the two features are called, where they have names.
+    #[serde(default, skip_serializing_if = "Names::is_empty")]
+    pub names: Names,
     /// Predicted class at each grid node, row-major `[y.count, x.count]`.
     #[serde(skip)]
     pub class: Vec<u8>,

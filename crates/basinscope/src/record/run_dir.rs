@@ -1,7 +1,7 @@
 //! The folder of a run: JSON, NPZ and safetensors, each written whole or not at all.
 
 use super::theta_file::{self, ThetaFile};
-use crate::data::{Dataset, Reading, Split};
+use crate::data::{Dataset, Reading, Split, check_npy_header};
 use crate::net::{Architecture, Net};
 use crate::{Error, Result};
 use npyz::{DType, WriterBuilder, npz};
@@ -210,11 +210,17 @@ impl RunDir {
         let mut arrays = Vec::with_capacity(names.len());
         for &name in names {
             let missing = |found: String| Error::file(&path, name, "a float64 array", found);
-            let array = archive
-                .by_name(name)
+            let mut bytes = Vec::new();
+            archive
+                .zip_archive()
+                .by_name(&npz::file_name_from_array_name(name))
                 .map_err(|error| missing(error.to_string()))?
-                .ok_or_else(|| missing("no such array".into()))?;
-            arrays.push(read_array(array, name).map_err(|error| missing(error.to_string()))?);
+                .read_to_end(&mut bytes)
+                .map_err(|error| missing(error.to_string()))?;
+            check_npy_header(&bytes).map_err(missing)?;
+            let array = npyz::NpyFile::new(bytes.as_slice());
+            let array = array.and_then(|array| read_array(array, name));
+            arrays.push(array.map_err(|error| missing(error.to_string()))?);
         }
         Ok(arrays)
     }
@@ -321,14 +327,28 @@ impl RunDir {
     /// As [`RunDir::read_arrays`], and those of [`Dataset::new`].
     pub fn read_data(&self) -> Result<Split> {
         let classes = self.read_arrays("data.npz", &["num_classes"])?;
-        let num_classes = classes[0].values.first().copied().unwrap_or(2.0) as usize;
+        let whole = |field: &str, value: f64| match value {
+            value if value.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&value) => {
+                Ok(value as u32)
+            }
+            value => Err(Error::file(
+                self.path("data.npz"),
+                field,
+                "a class number",
+                value,
+            )),
+        };
+        let num_classes = classes[0].values.first().copied().unwrap_or(2.0);
+        let num_classes = whole("num_classes", num_classes)? as usize;
         let names = Arc::new(self.read_reading()?.unwrap_or_default().names);
         let part = |name: &str| {
             let arrays = [format!("{name}_inputs"), format!("{name}_labels")];
             let arrays = self.read_arrays("data.npz", &[&arrays[0], &arrays[1]])?;
             let set = Dataset::new(
                 arrays[0].values.iter().map(|&value| value as f32).collect(),
-                arrays[1].values.iter().map(|&value| value as u32).collect(),
+                (arrays[1].values.iter())
+                    .map(|&value| whole(&format!("{name}_labels"), value))
+                    .collect::<Result<_>>()?,
                 arrays[0].shape.last().copied().unwrap_or(0),
                 num_classes,
             )?;

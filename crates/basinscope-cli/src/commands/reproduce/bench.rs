@@ -97,7 +97,10 @@ impl<'a> Bench<'a> {
     /// Keeps the points that all minima share.
     fn write_points(&self, configs: &[RunConfig], split: &Split) -> Result<()> {
         match configs.first() {
-            Some(config) => lab::write_points(&self.run, &config.data, split),
+            Some(config) => {
+                lab::write_points(&self.run, &config.data, split, self.console)?;
+                Ok(())
+            }
             None => Ok(()),
         }
     }

@@ -237,7 +237,7 @@ impl<'a> GoodRun<'a> {
         let (last, thetas) = match read() {
             Some(found) => found,
             None => {
-                lab::write_points(&bench.run, &data, split)?;
+                lab::write_points(&bench.run, &data, split, bench.console)?;
                 let bar = bench.console.bar("good run", config.train.steps as u64);
                 let thetas = Vec::new();
                 let mut keep = Keep { thetas, bench, bar };

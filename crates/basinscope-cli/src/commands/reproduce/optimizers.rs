@@ -70,7 +70,7 @@ impl Experiment for Optimizers {
     fn run(settings: &Settings, bench: &mut Bench) -> Result<()> {
         settings.polynomial.check()?;
         let split = settings.data.load()?;
-        bench.run.write_data(&split)?;
+        crate::lab::write_points(&bench.run, &settings.data, &split, bench.console)?;
         let lifted = Split {
             train: settings.polynomial.dataset(&split.train)?,
             test: settings.polynomial.dataset(&split.test)?,

@@ -133,7 +133,7 @@ fn run(settings: &Settings, bench: &mut Bench) -> Result<()> {
             }
         }
     }
-    lab::write_points(&bench.run, &data, &split)?;
+    lab::write_points(&bench.run, &data, &split, bench.console)?;
     let mut records: Vec<MinimumRecord> = Vec::new();
     // One after the other: each step of an image net is enough work for all threads.
     for (config, entry) in configs.iter().zip(&settings.minima) {

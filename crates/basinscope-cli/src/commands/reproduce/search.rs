@@ -75,7 +75,7 @@ impl Experiment for RandomSearch {
                 Source::Generator(generator) | Source::Canonical(generator) => {
                     generator.name().into()
                 }
-                Source::File { path, .. } => path.display().to_string(),
+                Source::File(file) => file.path.display().to_string(),
                 #[cfg(feature = "images")]
                 Source::Images(pictures) => pictures.from.title(),
             },

@@ -1,0 +1,10 @@
+//! Arrays of NumPy: archives (`.npz`) and single files (`.npy`).
+
+mod array;
+mod header;
+mod objects;
+mod read;
+mod role;
+
+pub use header::check_npy_header;
+pub(super) use read::{read_npy, read_npz};
