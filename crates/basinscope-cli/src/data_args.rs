@@ -36,7 +36,8 @@ pub struct DataArgs {
 
     /// Label column of a table by name or number from 0, label array of an NPZ, label file of an
     /// NPY [default: the column called label, class, target, species, diagnosis, …; else the only
-    /// one of words where the last holds decimals; else the last]
+    /// one of words where the last holds decimals; else the last]; of CIFAR-100 fine or coarse
+    /// [default: fine]
     #[arg(long, value_name = "COLUMN")]
     pub label: Option<String>,
 
@@ -67,17 +68,22 @@ pub struct DataArgs {
     #[arg(long, value_name = "SEED", default_value_t = DEFAULT_DATA_SEED)]
     pub data_seed: u64,
 
-    /// Training points [default: 200; of a file all that are not for testing or poison]
+    /// Training points [default: 200; of a file or pictures all that are not for testing or poison]
     #[arg(long, value_name = "N")]
     pub train_points: Option<usize>,
 
-    /// Test points [default: 200; of files the test part as given, else a quarter]
+    /// Test points [default: 200; of files and pictures the test part as given, else a quarter]
     #[arg(long, value_name = "N")]
     pub test_points: Option<usize>,
 
-    /// Points kept for poison [default: 400; of a file none, or a quarter with --poison]
+    /// Points kept for poison [default: 400; of a file or pictures none, or a quarter with
+    /// --poison; of pictures the part extra where there is one]
     #[arg(long, value_name = "N")]
     pub pool_points: Option<usize>,
+
+    #[cfg(feature = "images")]
+    #[command(flatten)]
+    pub picture: crate::picture_args::PictureArgs,
 }
 
 /// Yes or no.
@@ -199,7 +205,7 @@ impl DataArgs {
     /// size where sizes are left to it.
     pub fn config(&self, poison: Option<usize>) -> Result<DataConfig> {
         #[cfg(feature = "images")]
-        if let Some(config) = self.pictures()? {
+        if let Some(config) = self.picture_config(poison)? {
             return Ok(config);
         }
         let path = Path::new(self.name());
@@ -344,10 +350,9 @@ impl DataConfig {
             }
             Source::File(file) => Ok(file.read()?.split(self.sizes(), self.seed)?.1),
             #[cfg(feature = "images")]
-            Source::Images(pictures) => Ok(Reading {
-                shape: pictures.shape.to_vec(),
-                ..Reading::of(pictures.from.title(), "pictures", split)
-            }),
+            Source::Images(pictures) => {
+                Ok(crate::picture_args::reading(pictures, split, self.seed))
+            }
         }
     }
 }

@@ -221,10 +221,17 @@ fn write_split(run: &RunDir, data: &DataConfig, split: &Split) -> Result<()> {
     if let Source::Images(pictures) = &data.source {
         if let Some(begun) = points_config(run)?
             && let Source::Images(old) = &begun.source
-            && old.md5 != pictures.md5
         {
-            let expected = format!("{} as of the pictures this run began with", old.md5);
-            return Err(Error::file(run.path(POINTS), "md5", expected, &pictures.md5).into());
+            let path = run.path(POINTS);
+            if old.md5 != pictures.md5 {
+                let expected = format!("{} as of the pictures this run began with", old.md5);
+                return Err(Error::file(path, "md5", expected, &pictures.md5).into());
+            }
+            if (&old.mean, &old.std) != (&pictures.mean, &pictures.std) {
+                let expected = format!("pictures {} as this run began", old.normalized_by());
+                let found = pictures.normalized_by();
+                return Err(Error::file(path, "normalisation", expected, found).into());
+            }
         }
         return Ok(run.write(POINTS, toml::to_string(data)?.as_bytes())?);
     }

@@ -1,7 +1,8 @@
 //! Labelled pictures as bytes, checked once.
 
-use basinscope::data::Dataset;
+use basinscope::data::{Dataset, Names};
 use basinscope::{Error, Result, random};
+use std::sync::Arc;
 
 /// Labelled pictures: `pixels` row-major `[len, channels, height, width]`, labels in
 /// `0..class_names.len()`.
@@ -109,6 +110,30 @@ impl ImageSet {
         self.class_names.len()
     }
 
+    /// Calls class `c` by the name at `map[c]` of `classes`.
+    pub(super) fn reclassify(&mut self, map: &[usize], classes: &[String]) -> Result<()> {
+        let label = |&label: &u32| map[label as usize] as u32;
+        let labels = self.labels.iter().map(label).collect();
+        let pixels = std::mem::take(&mut self.pixels);
+        *self = Self::new(pixels, labels, self.shape(), classes.to_vec())?;
+        Ok(())
+    }
+
+    /// The same pictures, each mirrored at its diagonal: row y, column x becomes row x, column y.
+    #[must_use]
+    pub fn transposed(mut self) -> Self {
+        let (height, width) = (self.height, self.width);
+        let mut plane = vec![0; height * width];
+        for pixels in self.pixels.chunks_exact_mut(height * width) {
+            for (at, pixel) in plane.iter_mut().enumerate() {
+                *pixel = pixels[at % height * width + at / height];
+            }
+            pixels.copy_from_slice(&plane);
+        }
+        (self.height, self.width) = (width, height);
+        self
+    }
+
     /// The pixels of one picture, row-major `[channels, height, width]`.
     pub fn picture(&self, index: usize) -> &[u8] {
         &self.pixels[index * self.picture_len()..(index + 1) * self.picture_len()]
@@ -210,12 +235,17 @@ impl ImageSet {
             let table = &tables[plane % self.channels];
             inputs.extend(pixels.iter().map(|&pixel| table[usize::from(pixel)]));
         }
+        let names = Names {
+            classes: self.class_names.clone(),
+            features: Vec::new(),
+        };
         Dataset::new(
             inputs,
             self.labels.clone(),
             self.picture_len(),
             self.num_classes(),
-        )
+        )?
+        .with_names(Arc::new(names))
     }
 }
 
@@ -241,6 +271,15 @@ mod tests {
         assert_eq!(swapped.labels(), [0, 1, 0]);
         assert_eq!(swapped.picture(1), set.picture(0));
         assert_eq!(set.class_counts(), [1, 1, 0]);
+    }
+
+    #[test]
+    fn a_picture_is_transposed_in_each_channel() {
+        let set = ImageSet::new((0..12).collect(), vec![1], [2, 2, 3], names(2)).unwrap();
+        let turned = set.clone().transposed();
+        assert_eq!(turned.shape(), [2, 3, 2]);
+        assert_eq!(turned.pixels(), [0, 3, 1, 4, 2, 5, 6, 9, 7, 10, 8, 11]);
+        assert_eq!(turned.transposed(), set);
     }
 
     #[test]

@@ -2,7 +2,11 @@
 
 use super::*;
 use flate2::{Compression, write::GzEncoder};
+use std::fs;
 use std::io::Write;
+
+/// Bytes of a record.
+const RECORD: usize = 1 + PIXELS;
 
 /// Records of these labels; pixel `at` of a picture is its label plus `at`, modulo 256.
 fn batch(labels: &[u8]) -> Vec<u8> {
@@ -35,17 +39,26 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 fn three() -> Vec<(&'static str, Vec<u8>)> {
     vec![
-        ("batches.meta.txt", b"airplane\n".to_vec()),
+        ("batches.meta.txt", names().join("\n").into()),
         ("data_batch_2.bin", batch(&[3])),
         ("test_batch.bin", batch(&[9, 8])),
         ("data_batch_1.bin", batch(&[0, 5])),
     ]
 }
 
+/// Names of this set's own.
+fn names() -> Vec<String> {
+    (0..10).map(|class| format!("kind {class}")).collect()
+}
+
 fn load(bytes: &[u8]) -> Result<Vec<(Part, ImageSet)>> {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), bytes).unwrap();
-    load_cifar10(file.path(), &Part::ALL)
+    cifar10(file.path(), &Part::ALL)
+}
+
+fn cifar10(path: &Path, wanted: &[Part]) -> Result<Vec<(Part, ImageSet)>> {
+    load_cifar10(path, wanted, &mut Vec::new()).map(|found| found.sets)
 }
 
 fn refuse(bytes: &[u8], parts: &[&str]) {
@@ -64,7 +77,7 @@ fn tarballs_and_folders_read_alike_in_the_order_of_the_batches() {
     assert_eq!(train.labels(), [0, 5, 3]);
     assert_eq!(test.labels(), [9, 8]);
     assert_eq!(train.shape(), [3, 32, 32]);
-    assert_eq!(train.class_names()[5], "dog");
+    assert_eq!(train.class_names(), names());
     assert!(batch(&[5])[1..] == *train.picture(1));
     assert_eq!(load(&tarball(&three())).unwrap(), sets);
 
@@ -72,8 +85,8 @@ fn tarballs_and_folders_read_alike_in_the_order_of_the_batches() {
     for (name, bytes) in three() {
         fs::write(folder.path().join(name), bytes).unwrap();
     }
-    assert_eq!(load_cifar10(folder.path(), &Part::ALL).unwrap(), sets);
-    let test = load_cifar10(folder.path(), &[Part::Test]).unwrap();
+    assert_eq!(cifar10(folder.path(), &Part::ALL).unwrap(), sets);
+    let test = cifar10(folder.path(), &[Part::Test]).unwrap();
     assert_eq!(test, sets[1..]);
 }
 
@@ -89,11 +102,14 @@ fn broken_batches_are_refused_by_name() {
     refuse(&one("test_batch.bin", batch(&[9, 10])), &parts);
     let parts = ["batches: expected data_batch_1.bin, found data_batch_2.bin"];
     refuse(&one("data_batch_2.bin", batch(&[1])), &parts);
-    let parts = ["batches: expected data_batch_1.bin or test_batch.bin, found neither"];
+    let parts = [
+        "batches: expected data_batch_1.bin or test_batch.bin (or Python's, without .bin)",
+        "found readme.html",
+    ];
     refuse(&one("readme.html", batch(&[1])), &parts);
     refuse(b"", &["batches"]);
     let folder = tempfile::tempdir().unwrap();
-    assert!(load_cifar10(folder.path(), &Part::ALL).is_err());
+    assert!(cifar10(folder.path(), &Part::ALL).is_err());
 }
 
 #[test]
@@ -142,6 +158,95 @@ fn the_holes_of_a_sparse_file_are_not_filled() {
     let bytes = [header.as_bytes().as_slice(), &[0; 1024]].concat();
     refuse(
         &bytes,
-        &["data_batch_1.bin or test_batch.bin, found neither"],
+        &["data_batch_1.bin or test_batch.bin", "found no file"],
     );
+}
+
+#[test]
+fn cifar100_has_two_kinds_of_labels() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = |coarse: u8, fine: u8| {
+        let pixels = (0..PIXELS).map(move |at| (at as u8).wrapping_add(fine));
+        [coarse, fine]
+            .into_iter()
+            .chain(pixels)
+            .collect::<Vec<u8>>()
+    };
+    let write = |name: &str, bytes: Vec<u8>| fs::write(folder.path().join(name), bytes).unwrap();
+    write("train.bin", [record(4, 30), record(19, 99)].concat());
+    write("test.bin", record(0, 7));
+    let load = |coarse| load_cifar100(folder.path(), coarse, &Part::ALL, &mut Vec::new());
+    let fine = load(false).unwrap();
+    assert_eq!(fine.sets[0].1.labels(), [30, 99]);
+    assert_eq!(fine.sets[0].1.num_classes(), 100);
+    assert_eq!(fine.sets[0].1.picture(1)[..2], [99, 100]);
+    assert_eq!(fine.sets[1].0, Part::Test);
+    assert!(fine.notes[0].contains("called by their numbers"));
+    let coarse = load(true).unwrap();
+    assert_eq!(coarse.sets[0].1.labels(), [4, 19]);
+    assert_eq!(coarse.sets[0].1.num_classes(), 20);
+    let names: Vec<String> = (0..20).map(|class| format!("group {class}")).collect();
+    write("coarse_label_names.txt", names.join("\n").into());
+    assert_eq!(load(true).unwrap().sets[0].1.class_names(), names);
+    write("test.bin", record(20, 7));
+    let error = load(true).unwrap_err().to_string();
+    assert!(
+        error.contains("test.bin: label 0: expected a class from 0 to 19"),
+        "{error}"
+    );
+}
+
+#[test]
+fn batches_of_both_pythons_are_read() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let numpy = crate::data::load_npz(fixtures.join("cifar_python.npz"), &Part::ALL).unwrap();
+    let numpy = &numpy.sets[0].1;
+    for folder in ["cifar_python2", "cifar_python3"] {
+        let mut files = Vec::new();
+        let folder = fixtures.join(folder);
+        let sets = load_cifar10(&folder, &Part::ALL, &mut files).unwrap().sets;
+        let [(Part::Train, train), (Part::Test, test)] = sets.as_slice() else {
+            panic!("{} sets", sets.len());
+        };
+        assert_eq!((train.labels(), test.labels()), (&[3, 0][..], &[9][..]));
+        assert_eq!([train.pixels(), test.pixels()].concat(), numpy.pixels());
+        assert_eq!(train.class_names()[3], "kind 3");
+        assert_eq!(files.len(), 2);
+        // A root, as torchvision has it.
+        let root = tempfile::tempdir().unwrap();
+        let within = root.path().join("cifar-10-batches-py");
+        fs::create_dir(&within).unwrap();
+        for name in ["data_batch_1", "test_batch", "batches.meta"] {
+            fs::copy(folder.join(name), within.join(name)).unwrap();
+        }
+        let found = crate::data::open(root.path().to_str().unwrap(), Path::new("none")).unwrap();
+        assert_eq!(found.first().1, train);
+    }
+}
+
+#[test]
+fn pickles_that_are_no_batches_are_refused_by_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let refuse = |bytes: &[u8], wanted: &str| {
+        fs::write(folder.path().join("data_batch_1"), bytes).unwrap();
+        let error = cifar10(folder.path(), &Part::ALL).unwrap_err().to_string();
+        assert!(error.contains(wanted), "{error}");
+    };
+    refuse(b"text", "data_batch_1: pickle: expected a whole pickle");
+    refuse(
+        b"\x80\x02}.",
+        "data: expected a dictionary with the key data",
+    );
+    refuse(
+        b"\x80\x02}U\x04dataK\x01s.",
+        "data: expected an array of bytes [N, 3072]",
+    );
+    // What would run a program is looked at, and nothing else.
+    let call = b"\x80\x02}U\x04datacos\nsystem\nU\x04true\x85Rs.";
+    refuse(call, "data: expected an array of bytes [N, 3072]");
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/cifar_python2");
+    let whole = fs::read(fixture.join("data_batch_1")).unwrap();
+    for cut in (0..whole.len()).step_by(97) {
+        refuse(&whole[..cut], "data_batch_1: pickle");
+    }
 }

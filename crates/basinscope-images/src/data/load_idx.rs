@@ -1,9 +1,10 @@
 //! Pictures and labels in the IDX files of MNIST, plain or gzipped.
 
-use super::ImageSet;
 use super::bounded::Bounded;
+use super::{Found, ImageSet, Part};
+use basinscope::data::Labels;
 use basinscope::{Error, Result};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// First four bytes of a file of pictures: unsigned bytes, three dimensions.
 const IMAGES_MAGIC: u32 = 0x0000_0803;
@@ -12,21 +13,67 @@ const LABELS_MAGIC: u32 = 0x0000_0801;
 /// The most pixels along a side.
 const MAX_SIDE: u32 = 4096;
 
-/// Reads a file of grey pictures and the file of their labels.
+/// A file of grey pictures and the file of their labels, which are one part of a set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdxPair {
+    /// The part.
+    pub part: Part,
+    /// The pictures.
+    pub images: PathBuf,
+    /// Their labels.
+    pub labels: PathBuf,
+}
+
+/// Reads the wanted parts from pairs of files.
+///
+/// The classes are the labels that occur in any of the pairs, from whichever number they start, in
+/// the order of their numbers. `transpose` mirrors each picture at its diagonal: EMNIST's files
+/// hold them so.
 ///
 /// # Shapes
-/// Pictures `[N, height, width]`, labels `[N]`, each below `class_names.len()`.
+/// Pictures `[N, height, width]`, labels `[N]`, both unsigned bytes.
 ///
 /// # Errors
 /// [`Error::Io`] where a file cannot be read; [`Error::File`] naming file and field where a magic
-/// number is wrong, a count disagrees with the file's length, the two counts differ, or a label
-/// is out of range.
-pub fn load_idx(
-    images: impl AsRef<Path>,
-    labels: impl AsRef<Path>,
-    class_names: &[String],
-) -> Result<ImageSet> {
-    let (images, labels) = (images.as_ref(), labels.as_ref());
+/// number is wrong, a count disagrees with the file's length, or the two counts differ; those of
+/// [`Labels::classes`].
+pub fn load_idx(pairs: &[IdxPair], transpose: bool, wanted: &[Part]) -> Result<Found> {
+    let mut labels = Vec::new();
+    let mut lens = Vec::new();
+    for pair in pairs {
+        let values = read_labels(&pair.labels)?;
+        lens.push(values.len());
+        labels.extend(values);
+    }
+    let Some(first) = pairs.first() else {
+        return Ok(Found::default());
+    };
+    let name = |at: usize| format!("label {at}");
+    let classes = Labels::from_integers(labels).classes(&first.labels, "labels", name)?;
+    let mut found = Found::default();
+    if transpose {
+        let note = "each picture transposed (--transpose)";
+        found.notes.push(note.into());
+    }
+    let mut ids = classes.ids.as_slice();
+    for (pair, len) in pairs.iter().zip(lens) {
+        let (labels, rest) = ids.split_at(len);
+        ids = rest;
+        if !wanted.contains(&pair.part) {
+            continue;
+        }
+        let (pixels, shape) = read_pictures(pair, len)?;
+        let mut set = ImageSet::new(pixels, labels.to_vec(), shape, classes.names.clone())?;
+        if transpose {
+            set = set.transposed();
+        }
+        found.sets.push((pair.part, set));
+    }
+    Ok(found)
+}
+
+fn read_pictures(pair: &IdxPair, labels: usize) -> Result<(Vec<u8>, [usize; 3])> {
+    let images = pair.images.as_path();
     let mut file = Bounded::open_unpacked(images)?;
     let [count, height, width] = header(&mut file, IMAGES_MAGIC)?;
     for (field, side) in [("rows", height), ("columns", width)] {
@@ -40,20 +87,20 @@ pub fn load_idx(
     let field = format!("pixels of {count} pictures");
     let pixels = file.bytes(pixels, &field)?;
     file.end(&field)?;
-
-    let mut file = Bounded::open_unpacked(labels)?;
-    let [found] = header(&mut file, LABELS_MAGIC)?;
-    if found != count {
+    if count as usize != labels {
         let expected = format!("{count}, as many as {} has pictures", images.display());
-        return Err(Error::file(labels, "labels", expected, found));
+        return Err(Error::file(&pair.labels, "labels", expected, labels));
     }
+    Ok((pixels, [1, height as usize, width as usize]))
+}
+
+fn read_labels(path: &Path) -> Result<Vec<u8>> {
+    let mut file = Bounded::open_unpacked(path)?;
+    let [count] = header(&mut file, LABELS_MAGIC)?;
     let field = format!("{count} labels");
     let values = file.bytes(count.into(), &field)?;
     file.end(&field)?;
-    let values: Vec<u32> = values.into_iter().map(u32::from).collect();
-    check_labels(labels, &values, class_names.len())?;
-    let shape = [1, height as usize, width as usize];
-    ImageSet::new(pixels, values, shape, class_names.to_vec())
+    Ok(values)
 }
 
 /// The magic number, then the extents.
@@ -77,29 +124,12 @@ fn header<const N: usize>(file: &mut Bounded<'_>, magic: u32) -> Result<[u32; N]
     Ok(extents)
 }
 
-/// Refuses the first label that is no class.
-pub(super) fn check_labels(path: &Path, labels: &[u32], num_classes: usize) -> Result<()> {
-    match labels
-        .iter()
-        .position(|&label| label as usize >= num_classes)
-    {
-        Some(at) => {
-            let expected = format!("a class from 0 to {}", num_classes.saturating_sub(1));
-            let field = format!("label {at}");
-            Err(Error::file(path, field, expected, labels[at]))
-        }
-        None => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::names::digits;
     use flate2::{Compression, write::GzEncoder};
     use std::fs;
     use std::io::Write;
-    use std::path::PathBuf;
 
     struct Files(tempfile::TempDir);
 
@@ -117,7 +147,17 @@ mod tests {
             fs::write(self.path("labels"), labels).unwrap();
         }
         fn load(&self) -> Result<ImageSet> {
-            load_idx(self.path("images"), self.path("labels"), &digits())
+            let pair = self.pair("", Part::Train);
+            load_idx(&[pair], false, &Part::ALL).map(|mut found| found.sets.remove(0).1)
+        }
+        fn pair(&self, prefix: &str, part: Part) -> IdxPair {
+            let [images, labels] =
+                ["images", "labels"].map(|name| self.path(&(prefix.to_owned() + name)));
+            IdxPair {
+                part,
+                images,
+                labels,
+            }
         }
         fn refuse(&self, parts: &[&str]) {
             let error = self.load().unwrap_err().to_string();
@@ -149,11 +189,36 @@ mod tests {
         let files = Files::new();
         let plain = files.load().unwrap();
         assert_eq!(plain.shape(), [1, 2, 3]);
-        assert_eq!(plain.labels(), [7, 0, 9]);
+        assert_eq!(plain.labels(), [1, 0, 2]);
         assert_eq!(plain.picture(2), [12, 13, 14, 15, 16, 17]);
-        assert_eq!(plain.class_names()[7], "7");
+        assert_eq!(plain.class_names(), ["0", "7", "9"]);
         files.write(&gzip(&images(3)), &gzip(&labels(&[7, 0, 9])));
         assert_eq!(files.load().unwrap(), plain);
+    }
+
+    #[test]
+    fn classes_are_the_labels_of_all_parts_from_any_start() {
+        let files = Files::new();
+        fs::write(files.path("images"), images(3)).unwrap();
+        fs::write(files.path("labels"), labels(&[1, 26, 3])).unwrap();
+        fs::write(files.path("t-images"), images(2)).unwrap();
+        fs::write(files.path("t-labels"), labels(&[10, 3])).unwrap();
+        let pairs = [files.pair("", Part::Train), files.pair("t-", Part::Test)];
+        let sets = load_idx(&pairs, false, &Part::ALL).unwrap().sets;
+        assert_eq!(sets[0].1.class_names(), ["1", "3", "10", "26"]);
+        assert_eq!(
+            (sets[0].1.labels(), sets[1].1.labels()),
+            (&[0, 3, 1][..], &[2, 1][..])
+        );
+        // The classes are the same where one part is wanted.
+        assert_eq!(
+            load_idx(&pairs, false, &[Part::Test]).unwrap().sets,
+            sets[1..]
+        );
+        let turned = load_idx(&pairs, true, &Part::ALL).unwrap();
+        assert_eq!(turned.sets[1].1.shape(), [1, 3, 2]);
+        assert_eq!(turned.sets[1].1.picture(0), [0, 3, 1, 4, 2, 5]);
+        assert_eq!(turned.notes, ["each picture transposed (--transpose)"]);
     }
 
     #[test]
@@ -166,12 +231,12 @@ mod tests {
         files.refuse(&["labels: magic number: expected 0x00000801, found 0x00000803"]);
         files.write(&good, &labels(&[7, 0]));
         files.refuse(&["labels: labels: expected 3, as many as", "found 2"]);
-        files.write(&good, &labels(&[7, 10, 9]));
-        files.refuse(&["labels: label 1: expected a class from 0 to 9, found 10"]);
+        files.write(&good, &labels(&[7, 7, 7]));
+        files.refuse(&["labels: labels: expected at least 2 classes, found only `7`"]);
         files.write(&[&good[..], &[0]].concat(), &three);
         files.refuse(&["images: pixels of 3 pictures: expected the end of the file"]);
         files.write(&images(0), &labels(&[]));
-        files.refuse(&["images: count: expected at least 1, found 0"]);
+        files.refuse(&["labels: count: expected at least 1, found 0"]);
         // Four thousand million pictures in forty bytes.
         let mut huge = good.clone();
         huge[4..8].fill(0xff);

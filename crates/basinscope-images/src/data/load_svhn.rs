@@ -1,6 +1,6 @@
 //! The Street View House Numbers in their MATLAB files.
 
-use super::names::digits;
+use super::names::{DIGITS, owned};
 use super::{ImageSet, mat5};
 use basinscope::{Error, Result};
 use std::path::Path;
@@ -65,7 +65,7 @@ pub fn load_svhn(path: impl AsRef<Path>) -> Result<ImageSet> {
             }
         }
     }
-    ImageSet::new(pixels, classes, [CHANNELS, SIDE, SIDE], digits())
+    ImageSet::new(pixels, classes, [CHANNELS, SIDE, SIDE], owned(&DIGITS))
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 mod bounded;
 mod cache;
 mod checksum;
+mod cifar_files;
+mod cifar_python;
 mod fetch;
+mod find;
 mod image_set;
 mod load_cifar;
 mod load_folder;
@@ -12,24 +15,35 @@ mod load_npz;
 mod load_svhn;
 mod mat5;
 mod names;
+mod normalization;
+mod npz_array;
 mod official;
+mod parts;
+mod picture_file;
 mod pictures;
+mod pixels;
 mod source;
 
 pub use cache::{CACHE_VARIABLE, cache_folder};
 pub use checksum::{Md5Sum, read_checksums};
 pub use fetch::{Downloader, Event, Fetched};
+pub use find::{open, open_parts};
 pub use image_set::ImageSet;
-pub use load_cifar::load_cifar10;
-pub use load_folder::{MAX_PICTURE_SIDE, load_folder};
-pub use load_idx::load_idx;
+pub use load_cifar::{load_cifar10, load_cifar100};
+pub use load_folder::load_folder;
+pub use load_idx::{IdxPair, load_idx};
 pub use load_npz::{is_npz_of_pictures, load_npz};
 pub use load_svhn::load_svhn;
 pub use names::{CIFAR10_CLASSES, FASHION_MNIST_CLASSES};
+pub use normalization::{Normalization, Normalize, Origin};
 pub use official::{Official, OfficialFile};
+pub use parts::{Found, Part, Parts};
+pub use picture_file::MAX_PICTURE_SIDE;
 pub use pictures::Pictures;
-pub use source::{Part, Parts, Source, open, open_parts};
+pub use source::{How, Source};
 
+#[cfg(test)]
+mod cases_tests;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -29,14 +29,7 @@ pub const FASHION_MNIST_CLASSES: [&str; 10] = [
 ];
 
 /// The ten digits, the classes of MNIST and SVHN.
-pub(super) fn digits() -> Vec<String> {
-    numbered(10)
-}
-
-/// Classes that have no names but their numbers.
-pub(super) fn numbered(count: usize) -> Vec<String> {
-    (0..count).map(|class| class.to_string()).collect()
-}
+pub(super) const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 /// Names as an [`ImageSet`](super::ImageSet) keeps them.
 pub(super) fn owned(names: &[&str]) -> Vec<String> {

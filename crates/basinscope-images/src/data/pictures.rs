@@ -1,6 +1,7 @@
 //! The pictures of a run: where they come from, how they are normalised, and their cut in three.
 
-use super::{ImageSet, Md5Sum, Part, Parts, Source};
+use super::normalization::constants;
+use super::{ImageSet, Md5Sum, Normalize, Official, Origin, Part, Parts, Source};
 use basinscope::data::{Split, SplitSizes, interleave, split_places};
 use basinscope::random::stream;
 use basinscope::{Error, Result};
@@ -15,12 +16,21 @@ pub struct Pictures {
     pub shape: [usize; 3],
     /// What the classes are called.
     pub classes: Vec<String>,
-    /// What is taken off each channel, in units of 255.
+    /// What is taken off each channel, in units of pixels from 0 to 1.
     pub mean: Vec<f32>,
     /// What it is divided by then.
     pub std: Vec<f32>,
+    /// Where both come from; runs of earlier versions do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub normalization: Option<Origin>,
+    /// The official set whose files these are, by checksum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub official: Option<String>,
+    /// What a user was told of the reading.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// The parts that were read, and are read again; others may come to be beside them.
-    #[serde(default = "all_parts")]
+    #[serde(default = "older_parts")]
     pub parts: Vec<Part>,
     /// MD5 of the pixels and labels of these parts.
     pub md5: String,
@@ -29,38 +39,72 @@ pub struct Pictures {
 }
 
 impl Pictures {
-    /// Those that were read: normalised as the official set is, else by their own training part.
+    /// Those that were read, normalised as wished. Of validation and test only the part to judge
+    /// by is kept: test, else validation; the notes say so.
     ///
     /// # Errors
-    /// [`Error::Setting`] where a channel is the same everywhere.
-    pub fn of(parts: &Parts) -> Result<Self> {
-        let Some((_, first)) = parts.iter().next() else {
-            return Err(Error::setting("data", "at least one part", "none"));
-        };
-        let (mean, std) = match parts.source.official() {
-            Some(official) => {
-                let (mean, std) = official.normalization();
-                (mean.to_vec(), std.to_vec())
-            }
-            None => first.channel_statistics(),
-        };
-        if let Some(at) = std.iter().position(|&std| std <= 0.0) {
-            let found = format!("{}/255 everywhere", 255.0 * mean[at]);
-            return Err(Error::setting(
-                format!("channel {at}"),
-                "pixels that differ",
-                found,
-            ));
+    /// Those of [`Normalize::of`]; [`Error::Io`] where a file cannot be read again for its
+    /// checksum.
+    pub fn of(parts: &Parts, normalize: &Normalize) -> Result<Self> {
+        let (_, first) = parts.first();
+        let by = normalize.of(parts)?;
+        let mut notes = parts.notes.clone();
+        if let Some(validation) = parts.get(Part::Validation) {
+            notes.push(match parts.judge() {
+                Some((Part::Validation, _)) => "the validation part is the test part".into(),
+                _ => format!("{} pictures for validation left out", validation.len()),
+            });
         }
         Ok(Self {
             shape: first.shape(),
             classes: first.class_names().to_vec(),
-            mean,
-            std,
-            parts: parts.iter().map(|(part, _)| part).collect(),
+            mean: by.mean,
+            std: by.std,
+            normalization: Some(by.origin),
+            official: Official::of(parts)?.map(|official| official.name().into()),
+            notes,
+            parts: parts.used().map(|(part, _)| part).collect(),
             md5: checksum(parts).to_string(),
             from: parts.source.clone(),
         })
+    }
+
+    /// What the figures and the page call them: the official set, else the file or folder.
+    pub fn title(&self) -> String {
+        let official = self.official.as_deref().and_then(Official::from_name);
+        match (official, self.from.layout()) {
+            (Some(official), _) => official.title().into(),
+            // Runs of earlier versions went by the files' names.
+            (None, Some(layout)) if self.normalization.is_none() => layout.title().into(),
+            _ => self.from.title(),
+        }
+    }
+
+    /// How they are normalised, in words: by which constants, and where those come from.
+    pub fn normalized_by(&self) -> String {
+        let constants = constants(&self.mean, &self.std);
+        match self.normalization {
+            Some(Origin::None) => "pixels from 0 to 1, not normalised".into(),
+            Some(Origin::Given) => format!("normalised by {constants} as given"),
+            Some(Origin::Published) => {
+                let title = self.title();
+                format!(
+                    "normalised by {constants}, published for {title} (official files by checksum)"
+                )
+            }
+            Some(Origin::Computed) => {
+                let part = self.parts.first().map_or("train", |part| part.name());
+                let whole = match self.parts.contains(&Part::Train) {
+                    true => format!("the part {part}"),
+                    false => format!("all pictures of the part {part}"),
+                };
+                format!(
+                    "normalised by {constants}, computed from {whole} (no official files by \
+                     checksum; --mean and --std give others)"
+                )
+            }
+            None => format!("normalised by {constants}"),
+        }
     }
 
     /// Reads the pictures again.
@@ -68,7 +112,7 @@ impl Pictures {
     /// # Errors
     /// Those of [`Source::read`]; [`Error::File`] where they are not the same any more.
     pub fn read(&self) -> Result<Parts> {
-        let parts = self.from.read(&self.parts)?;
+        let parts = self.from.read(&self.parts)?.with_classes(&self.classes)?;
         let found = checksum(&parts).to_string();
         if found != self.md5 {
             let path = self.from.path();
@@ -78,44 +122,81 @@ impl Pictures {
         Ok(parts)
     }
 
-    /// How many pictures each part of the cut has where nobody says: all that the official parts
-    /// hold; half, a quarter and a quarter of a set that is cut as a whole.
-    pub fn default_sizes(parts: &Parts) -> SplitSizes {
+    /// How many pictures each part of the cut has by default. Train and test are as given, and
+    /// whole; a pool is there only where poison is asked for: the part `extra`, as many as there
+    /// are to fit, else a quarter of train, or as many as there is poison where that is more. A
+    /// set in one part is cut in three quarters and one, with poison in half and two quarters.
+    /// Sizes that are `given` are taken, and what they leave of train is the rest.
+    pub fn default_sizes(
+        parts: &Parts,
+        given: [Option<usize>; 3],
+        poison: Option<usize>,
+    ) -> SplitSizes {
+        let [train, test, pool] = given;
         let len = |part: Part| parts.get(part).map_or(0, ImageSet::len);
-        let (train, test, extra) = (len(Part::Train), len(Part::Test), len(Part::Extra));
-        if train > 0 && test > 0 {
-            let pool = if extra > 0 {
-                extra.min(train)
-            } else {
-                train / 4
-            };
-            let train = if extra > 0 { train } else { train - pool };
+        let Some((_, judge)) = parts.judge() else {
+            let all = parts.first().1.len();
+            let test = test.unwrap_or(all / 4);
+            let quarter = poison.map_or(0, |poison| poison.max(all / 4));
+            let pool = pool.unwrap_or(quarter);
+            let rest = all.saturating_sub(test).saturating_sub(pool);
+            let train = train.unwrap_or(rest);
             return SplitSizes { train, test, pool };
+        };
+        let (all, extra) = (len(Part::Train), len(Part::Extra));
+        let test = test.unwrap_or(judge.len());
+        let pool = pool.unwrap_or(match (poison, extra) {
+            (None, _) => 0,
+            (Some(poison), 0) => poison.max(all / 4),
+            (Some(_), extra) => extra.min(all),
+        });
+        let rest = if extra > 0 {
+            all
+        } else {
+            all.saturating_sub(pool)
+        };
+        let train = train.unwrap_or(rest);
+        SplitSizes { train, test, pool }
+    }
+
+    /// How the pictures come into their parts, in words.
+    pub fn parted(&self, seed: u64, sizes: SplitSizes) -> String {
+        let judged = [Part::Test, Part::Validation]
+            .iter()
+            .any(|part| self.parts.contains(part));
+        if !self.parts.contains(&Part::Train) || !judged {
+            let part = self.parts.first().map_or("train", |part| part.name());
+            return format!("the part {part} cut at random by seed {seed}");
         }
-        let all = parts.iter().next().map_or(0, |(_, first)| first.len());
-        SplitSizes {
-            train: all - all / 4 * 2,
-            test: all / 4,
-            pool: all / 4,
+        match (sizes.pool, self.parts.contains(&Part::Extra)) {
+            (0, true) => "as given; the part extra left out".into(),
+            (0, false) => "as given".into(),
+            (_, true) => "as given, the pool from the part extra".into(),
+            (_, false) => format!("as given, the pool cut from train at random by seed {seed}"),
         }
     }
 
-    /// Reads and normalises the pictures and cuts them in three: train and test from the parts of
-    /// these names, the pool from `extra` or else from what is left of train. Where train or test
-    /// is missing, the first part is cut as a whole.
+    /// Reads and normalises the pictures and cuts them in three: train and test (where there is
+    /// none, validation) from the parts of these names, the pool from `extra` or else from what is
+    /// left of train. Where train or test is missing, the first part is cut as a whole.
     ///
     /// # Errors
-    /// Those of [`Pictures::read`]; [`Error::Setting`] where there are fewer pictures than wanted.
+    /// Those of [`Pictures::read`] and [`Pictures::split_of`].
     pub fn split(&self, sizes: SplitSizes, seed: u64) -> Result<Split> {
-        let parts = self.read()?;
+        self.split_of(&self.read()?, sizes, seed)
+    }
+
+    /// The same of parts that were read already.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] where there are fewer pictures than wanted.
+    pub fn split_of(&self, parts: &Parts, sizes: SplitSizes, seed: u64) -> Result<Split> {
         // Only what is chosen is normalised: floats take four times as much as bytes.
         let normalized =
             |set: &ImageSet, places: &[usize]| set.select(places).normalized(&self.mean, &self.std);
         let rng = |part: &str| stream(seed, &format!("split {part}"), 0);
-        let (Some(train), Some(test)) = (&parts.train, &parts.test) else {
-            let Some((_, only)) = parts.iter().next() else {
-                return Err(Error::setting("data", "at least one part", "none"));
-            };
+        let (Some(train), Some((_, test))) = (parts.get(Part::Train), parts.judge()) else {
+            let (_, only) = parts.first();
             let [train, test, pool] = cut(only, sizes, &mut stream(seed, "split", 0))?;
             return Ok(Split {
                 train: normalized(only, &train)?,
@@ -124,7 +205,7 @@ impl Pictures {
             });
         };
         let test_places = draw(test, sizes.test, "test", &mut rng("test"))?;
-        let (train_places, pool, pool_places) = match &parts.extra {
+        let (train_places, pool, pool_places) = match parts.get(Part::Extra) {
             None if sizes.pool > 0 => {
                 let sizes = SplitSizes {
                     test: sizes.pool,
@@ -136,7 +217,7 @@ impl Pictures {
             }
             extra => {
                 let places = draw(train, sizes.train, "train", &mut rng("train"))?;
-                let pool = extra.as_ref().unwrap_or(train);
+                let pool = extra.unwrap_or(train);
                 (
                     places,
                     pool,
@@ -164,9 +245,9 @@ impl Pictures {
     }
 }
 
-/// Every part, which is what runs read that do not say.
-fn all_parts() -> Vec<Part> {
-    Part::ALL.to_vec()
+/// The parts that runs read which do not say; they knew no others.
+fn older_parts() -> Vec<Part> {
+    vec![Part::Train, Part::Test, Part::Extra]
 }
 
 /// The places of the pictures in the three parts of a cut.
@@ -206,8 +287,8 @@ fn checksum(parts: &Parts) -> Md5Sum {
             .flat_map(|label| label.to_le_bytes())
             .collect()
     };
-    let pieces: Vec<Vec<u8>> = parts.iter().map(|(_, set)| labels(set)).collect();
-    let pixels = parts.iter().map(|(_, set)| set.pixels());
+    let pieces: Vec<Vec<u8>> = parts.used().map(|(_, set)| labels(set)).collect();
+    let pixels = parts.used().map(|(_, set)| set.pixels());
     Md5Sum::of_pieces(pixels.chain(pieces.iter().map(Vec::as_slice)))
 }
 
@@ -251,8 +332,10 @@ mod tests {
         write(&path, 0);
         let source = Source::Npz { path: path.clone() };
         let parts = source.read(&Part::ALL).unwrap();
-        let pictures = Pictures::of(&parts).unwrap();
-        let sizes = Pictures::default_sizes(&parts);
+        let pictures = Pictures::of(&parts, &Normalize::Auto).unwrap();
+        let plain = Pictures::default_sizes(&parts, [None; 3], None);
+        assert_eq!((plain.train, plain.test, plain.pool), (30, 10, 0));
+        let sizes = Pictures::default_sizes(&parts, [None; 3], Some(4));
         assert_eq!((sizes.train, sizes.test, sizes.pool), (20, 10, 10));
         let cut = pictures.split(sizes, 3).unwrap();
         assert_eq!(cut, pictures.split(sizes, 3).unwrap());
@@ -285,7 +368,7 @@ mod tests {
     fn of(folder: &Path) -> (Parts, Pictures) {
         let folder = folder.into();
         let parts = Source::Svhn { folder }.read(&Part::ALL).unwrap();
-        let pictures = Pictures::of(&parts).unwrap();
+        let pictures = Pictures::of(&parts, &Normalize::Auto).unwrap();
         (parts, pictures)
     }
 
@@ -303,7 +386,7 @@ mod tests {
         let line = "parts = [\"train\", \"test\"]\n";
         assert!(text.contains(line), "{text}");
         let older: Pictures = toml::from_str(&text.replace(line, "")).unwrap();
-        assert_eq!(older.parts, Part::ALL);
+        assert_eq!(older.parts, [Part::Train, Part::Test, Part::Extra]);
         assert!(older.read().unwrap_err().to_string().contains("MD5"));
     }
 
@@ -312,7 +395,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         copy(folder.path(), &["test", "extra"]);
         let (parts, pictures) = of(folder.path());
-        let sizes = Pictures::default_sizes(&parts);
+        let sizes = Pictures::default_sizes(&parts, [None; 3], Some(4));
         assert_eq!((sizes.train, sizes.test, sizes.pool), (16, 8, 8));
         assert_eq!(pictures.split(sizes, 0).unwrap().pool.len(), 8);
     }

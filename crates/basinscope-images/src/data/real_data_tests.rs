@@ -35,6 +35,12 @@ fn mnist_has_its_published_counts() {
     let counts = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009];
     assert_eq!(test.class_counts(), counts);
     assert_eq!(test.labels()[..5], [7, 2, 1, 0, 4]);
+    // However its files are packed here, they hold the official digits.
+    assert_eq!(Official::of(&parts).unwrap(), Some(&Official::MNIST));
+    let pictures = Pictures::of(&parts, &Normalize::Auto).unwrap();
+    assert_eq!(pictures.normalization, Some(Origin::Published));
+    assert_eq!((pictures.mean[0], pictures.std[0]), (0.1307, 0.3081));
+    assert_eq!(pictures.title(), "MNIST");
     let (mean, std) = test.channel_statistics();
     // Of the test part; the constants are of the training part.
     let (usual_mean, usual_std) = Official::MNIST.normalization();
@@ -62,4 +68,8 @@ fn cifar10_has_the_usual_means() {
         assert!((std[channel] - usual_std[channel]).abs() < 0.01, "{std:?}");
     }
     assert_eq!(parts.require(Part::Test).unwrap().num_classes(), 10);
+    // A subset is no official file, whatever it is called.
+    let pictures = Pictures::of(&parts, &Normalize::Auto).unwrap();
+    assert_eq!(pictures.normalization, Some(Origin::Computed));
+    assert_eq!(pictures.mean, mean);
 }

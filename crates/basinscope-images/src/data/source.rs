@@ -1,38 +1,14 @@
 //! Where pictures come from, as a recipe writes it down.
 
-use super::names::{FASHION_MNIST_CLASSES, digits, owned};
-use super::official::{Official, part_of_file};
-use super::{ImageSet, load_cifar10, load_folder, load_idx, load_npz, load_svhn};
+use super::names::{FASHION_MNIST_CLASSES, owned};
+use super::official::Official;
+use super::{
+    Found, IdxPair, Part, Parts, load_cifar10, load_cifar100, load_folder, load_idx, load_npz,
+    load_svhn,
+};
 use basinscope::{Error, Result};
 use serde::{Deserialize, Serialize};
-use std::fs;
 use std::path::{Path, PathBuf};
-
-/// A part of a set of pictures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Part {
-    /// Pictures to fit.
-    Train,
-    /// Pictures to judge by.
-    Test,
-    /// More pictures to fit, easier ones (SVHN).
-    Extra,
-}
-
-impl Part {
-    /// Every part.
-    pub const ALL: [Self; 3] = [Self::Train, Self::Test, Self::Extra];
-
-    /// Its name, as the files have it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Test => "test",
-            Self::Extra => "extra",
-        }
-    }
-}
 
 /// Where pictures come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,86 +24,76 @@ pub enum Source {
         /// The folder of `train_32x32.mat` and its siblings.
         folder: PathBuf,
     },
-    /// CIFAR-10's binary batches.
+    /// CIFAR-10's batches, binary or as Python's pickles.
     #[serde(rename = "cifar10")]
     Cifar10 {
-        /// The tarball, or the folder of its `.bin` files.
+        /// The tarball, or the folder of its batches.
         path: PathBuf,
     },
-    /// MNIST's four files, gzipped or not; the pairs that are there are its parts.
+    /// CIFAR-100's files, binary or as Python's pickles.
+    #[serde(rename = "cifar100")]
+    Cifar100 {
+        /// The tarball, or the folder of its files.
+        path: PathBuf,
+        /// Whether the labels are the 20 coarse ones in place of the 100 fine ones.
+        #[serde(default, skip_serializing_if = "is_false")]
+        coarse: bool,
+    },
+    /// Files that are called as MNIST's four, gzipped or not; the pairs that are there are its
+    /// parts.
     Mnist {
         /// The folder of the files.
         folder: PathBuf,
     },
-    /// Fashion-MNIST's files, which are called as MNIST's.
+    /// The same of Fashion-MNIST.
     FashionMnist {
         /// The folder of the files.
         folder: PathBuf,
     },
-    /// One pair of IDX files of ten classes; the test part where their names say so.
+    /// Pairs of IDX files of any names; without a second pair the part is that of the first's name.
     Idx {
         /// The pictures.
         images: PathBuf,
         /// Their labels.
         labels: PathBuf,
+        /// The pictures of the test part, where the first are those to fit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        test_images: Option<PathBuf>,
+        /// Their labels.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        test_labels: Option<PathBuf>,
+        /// Whether pictures are transposed, as EMNIST's files have to be.
+        #[serde(default, skip_serializing_if = "is_false")]
+        transpose: bool,
     },
     /// Pictures in folders by class.
     Folder {
-        /// The folder of the classes, or of `train`, `test` and `extra`.
+        /// The folder of the classes, or of parts.
         path: PathBuf,
         /// Height and width to scale to.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         size: Option<[usize; 2]>,
     },
-    /// NumPy arrays `images` and `labels`.
+    /// NumPy arrays of pictures and labels.
     Npz {
         /// The archive.
         path: PathBuf,
     },
 }
 
-/// The parts that were read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parts {
-    /// Where they come from.
-    pub source: Source,
-    /// The files they were read from (of a folder of pictures only the folder).
-    pub files: Vec<PathBuf>,
-    /// Pictures to fit.
-    pub train: Option<ImageSet>,
-    /// Pictures to judge by.
-    pub test: Option<ImageSet>,
-    /// More pictures to fit.
-    pub extra: Option<ImageSet>,
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
-impl Parts {
-    /// One of the parts.
-    pub fn get(&self, part: Part) -> Option<&ImageSet> {
-        match part {
-            Part::Train => self.train.as_ref(),
-            Part::Test => self.test.as_ref(),
-            Part::Extra => self.extra.as_ref(),
-        }
-    }
-
-    /// One of the parts, or an error that says which there are.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] where the part was not there.
-    pub fn require(&self, part: Part) -> Result<&ImageSet> {
-        self.get(part).ok_or_else(|| {
-            let found: Vec<&str> = self.iter().map(|(part, _)| part.name()).collect();
-            let expected = format!("pictures of the part {}", part.name());
-            Error::setting("data", expected, format!("only {}", found.join(" and ")))
-        })
-    }
-
-    /// The parts that are there.
-    pub fn iter(&self) -> impl Iterator<Item = (Part, &ImageSet)> {
-        let sets = Part::ALL.into_iter().map(|part| (part, self.get(part)));
-        sets.filter_map(|(part, set)| Some((part, set?)))
-    }
+/// How a source is to be read, where it leaves a choice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct How {
+    /// Height and width to scale the pictures of a folder to.
+    pub size: Option<[usize; 2]>,
+    /// Whether the pictures of IDX files are transposed.
+    pub transpose: bool,
+    /// Whether the labels of CIFAR-100 are the coarse ones.
+    pub coarse: Option<bool>,
 }
 
 impl Source {
@@ -138,36 +104,19 @@ impl Source {
     /// source has none of the wanted parts or its parts differ in shape.
     pub fn read(&self, wanted: &[Part]) -> Result<Parts> {
         let mut files = Vec::new();
-        let sets = match self {
-            Self::Svhn { folder } => {
-                let read = |files: &[PathBuf]| load_svhn(&files[0]);
-                official(&Official::SVHN, folder, wanted, &mut files, read)?
-            }
-            Self::Mnist { folder } => {
-                let read = |files: &[PathBuf]| load_idx(&files[0], &files[1], &digits());
-                official(&Official::MNIST, folder, wanted, &mut files, read)?
-            }
-            Self::FashionMnist { folder } => {
-                let names = owned(&FASHION_MNIST_CLASSES);
-                let read = |files: &[PathBuf]| load_idx(&files[0], &files[1], &names);
-                official(&Official::FASHION_MNIST, folder, wanted, &mut files, read)?
-            }
-            Self::Idx { images, labels } => {
-                let part = match part_of_file(images) {
-                    Part::Test => Part::Test,
-                    _ => Part::Train,
-                };
-                files.extend([images.clone(), labels.clone()]);
-                if wanted.contains(&part) {
-                    vec![(part, load_idx(images, labels, &digits())?)]
-                } else {
-                    Vec::new()
+        let found = match self {
+            Self::Svhn { folder } => svhn(folder, wanted, &mut files)?,
+            Self::Mnist { .. } | Self::FashionMnist { .. } | Self::Idx { .. } => {
+                let pairs = self.idx_pairs()?;
+                let is_wanted = |pair: &&IdxPair| wanted.contains(&pair.part);
+                for pair in pairs.iter().filter(is_wanted) {
+                    files.extend([pair.images.clone(), pair.labels.clone()]);
                 }
+                let turned = matches!(self, Self::Idx { transpose, .. } if *transpose);
+                load_idx(&pairs, turned, wanted)?
             }
-            Self::Cifar10 { path } => {
-                files.push(path.clone());
-                load_cifar10(path, wanted)?
-            }
+            Self::Cifar10 { path } => load_cifar10(path, wanted, &mut files)?,
+            Self::Cifar100 { path, coarse } => load_cifar100(path, *coarse, wanted, &mut files)?,
             Self::Folder { path, size } => {
                 files.push(path.clone());
                 load_folder(path, *size, wanted)?
@@ -177,49 +126,99 @@ impl Source {
                 load_npz(path, wanted)?
             }
         };
-        self.parts(files, sets, wanted)
-    }
-
-    fn parts(
-        &self,
-        files: Vec<PathBuf>,
-        sets: Vec<(Part, ImageSet)>,
-        wanted: &[Part],
-    ) -> Result<Parts> {
-        if let Some((first, rest)) = sets.split_first() {
-            for (part, set) in rest {
-                if set.shape() != first.1.shape() {
-                    let field = format!("shape of the part {}", part.name());
-                    let (expected, found) = (first.1.shape(), set.shape());
-                    let found = format!("{found:?}");
-                    return Err(Error::file(
-                        self.path(),
-                        field,
-                        format!("{expected:?}"),
-                        found,
-                    ));
-                }
-            }
-        } else {
-            let names: Vec<&str> = wanted.iter().map(|part| part.name()).collect();
-            let expected = format!("pictures of the part {}", names.join(" or "));
-            return Err(Error::file(self.path(), "parts", expected, "none"));
-        }
-        let mut parts = Parts {
-            source: self.clone(),
-            files,
-            train: None,
-            test: None,
-            extra: None,
-        };
-        for (part, set) in sets {
-            match part {
-                Part::Train => parts.train = Some(set),
-                Part::Test => parts.test = Some(set),
-                Part::Extra => parts.extra = Some(set),
-            }
+        let mut parts = Parts::new(self.clone(), files, found, wanted)?;
+        // Numbers stand for articles of clothing only where the files are the official ones.
+        let (_, first) = parts.first();
+        let numbers = (first.class_names().iter()).eq(owned(&super::names::DIGITS).iter());
+        if numbers && Official::of_content(&parts) == Some(&Official::FASHION_MNIST) {
+            parts.rename_classes(&owned(&FASHION_MNIST_CLASSES))?;
         }
         Ok(parts)
+    }
+
+    /// The same source read in another way.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] where it leaves no such choice.
+    pub fn with(mut self, how: &How) -> Result<Self> {
+        let refuse = |option: &str, expected: &str, source: &Self| {
+            let found = format!("`{}`", source.path().display());
+            Err(Error::setting(option, expected, found))
+        };
+        if let Some(asked) = how.size {
+            let Self::Folder { size, .. } = &mut self else {
+                return refuse("--size", "a folder of pictures by class", &self);
+            };
+            *size = Some(asked);
+        }
+        if let Some(asked) = how.coarse {
+            let Self::Cifar100 { coarse, .. } = &mut self else {
+                return refuse(
+                    "--label",
+                    "CIFAR-100, which has fine and coarse ones",
+                    &self,
+                );
+            };
+            *coarse = asked;
+        }
+        if !how.transpose {
+            return Ok(self);
+        }
+        let (Self::Mnist { .. } | Self::FashionMnist { .. } | Self::Idx { .. }) = &self else {
+            return refuse("--transpose", "IDX files", &self);
+        };
+        let mut pairs = self.idx_pairs()?.into_iter();
+        let Some(first) = pairs.next() else {
+            return refuse("--transpose", "IDX files", &self);
+        };
+        let second = pairs.next();
+        Ok(Self::Idx {
+            images: first.images,
+            labels: first.labels,
+            test_images: second.as_ref().map(|pair| pair.images.clone()),
+            test_labels: second.map(|pair| pair.labels),
+            transpose: true,
+        })
+    }
+
+    /// The IDX files of each part.
+    fn idx_pairs(&self) -> Result<Vec<IdxPair>> {
+        let (official, folder) = match self {
+            Self::Mnist { folder } => (&Official::MNIST, folder),
+            Self::FashionMnist { folder } => (&Official::FASHION_MNIST, folder),
+            Self::Idx {
+                images,
+                labels,
+                test_images,
+                test_labels,
+                ..
+            } => {
+                let pair = |part, images: &Path, labels: &Path| IdxPair {
+                    part,
+                    images: images.into(),
+                    labels: labels.into(),
+                };
+                return Ok(match (test_images, test_labels) {
+                    (Some(test), Some(test_labels)) => vec![
+                        pair(Part::Train, images, labels),
+                        pair(Part::Test, test, test_labels),
+                    ],
+                    _ => vec![pair(super::find::part_of_file(images), images, labels)],
+                });
+            }
+            _ => return Ok(Vec::new()),
+        };
+        let mut pairs = Vec::new();
+        for part in Part::ALL {
+            if let Some([images, labels]) = official_files(official, folder, part)?.as_deref() {
+                pairs.push(IdxPair {
+                    part,
+                    images: images.clone(),
+                    labels: labels.clone(),
+                });
+            }
+        }
+        Ok(pairs)
     }
 
     /// The file or folder that it names first.
@@ -230,210 +229,81 @@ impl Source {
             }
             Self::Idx { images: path, .. }
             | Self::Cifar10 { path }
+            | Self::Cifar100 { path, .. }
             | Self::Folder { path, .. }
             | Self::Npz { path } => path,
         }
     }
 
-    /// The official set it holds files of.
-    pub fn official(&self) -> Option<&'static Official> {
+    /// The official set whose files are called as these are; they may be others.
+    pub fn layout(&self) -> Option<&'static Official> {
         match self {
             Self::Svhn { .. } => Official::from_name(Official::SVHN.name()),
             Self::Cifar10 { .. } => Official::from_name(Official::CIFAR10.name()),
             Self::Mnist { .. } => Official::from_name(Official::MNIST.name()),
             Self::FashionMnist { .. } => Official::from_name(Official::FASHION_MNIST.name()),
-            Self::Idx { .. } | Self::Folder { .. } | Self::Npz { .. } => None,
+            Self::Idx { .. } | Self::Folder { .. } | Self::Npz { .. } | Self::Cifar100 { .. } => {
+                None
+            }
         }
     }
 
-    /// What a figure calls it: the official set's title, else the name of its file or folder.
+    /// What kind of files it is, in words.
+    pub fn form(&self) -> &'static str {
+        match self {
+            Self::Svhn { .. } => "SVHN's MATLAB files",
+            Self::Cifar10 { .. } => "CIFAR-10's batches",
+            Self::Cifar100 { coarse: false, .. } => "CIFAR-100's files, fine labels",
+            Self::Cifar100 { coarse: true, .. } => "CIFAR-100's files, coarse labels",
+            Self::Mnist { .. } | Self::FashionMnist { .. } | Self::Idx { .. } => "IDX files",
+            Self::Folder { .. } => "folders by class",
+            Self::Npz { .. } => "NumPy archive",
+        }
+    }
+
+    /// The name of its file or folder; of folders called as in every set that of those around.
     pub fn title(&self) -> String {
-        if let Some(official) = self.official() {
-            return official.title().into();
-        }
-        let name = self.path().file_name();
-        name.map_or("pictures".into(), |name| name.to_string_lossy().into())
-    }
-
-    /// The source that a name or a path means.
-    ///
-    /// `svhn`, `cifar10`, `mnist` and `fashion-mnist` mean the files fetched into the cache
-    /// folder. A path may be an `.npz`, a CIFAR-10 tarball, an IDX file of pictures with its file
-    /// of labels beside it, or a folder: of the official files of one of these sets (MNIST's and
-    /// Fashion-MNIST's are called alike; where the folder is called `fashion-mnist` they are the
-    /// latter), of a CIFAR-10 tarball, or of folders of pictures by class.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] for a name that is neither; [`Error::Io`] or [`Error::File`] where a
-    /// path holds nothing of the kind, or a set was not fetched yet.
-    pub fn find(name_or_path: &str, cache: &Path) -> Result<Self> {
-        if let Some(official) = Official::from_name(name_or_path) {
-            let folder = cache.join(official.name());
-            return in_folder(&folder, Some(official))?.ok_or_else(|| {
-                let expected = format!(
-                    "its files (fetch them with `basinscope data fetch {}`)",
-                    official.name()
-                );
-                Error::file(&folder, official.name(), expected, "none of them")
-            });
-        }
-        let path = Path::new(name_or_path);
-        if path.is_dir() {
-            if let Some(source) = in_folder(path, None)? {
-                return Ok(source);
-            }
-            return Ok(Self::Folder {
-                path: path.into(),
-                size: None,
-            });
-        }
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-            return Err(unknown(name_or_path));
+        let plain = ["raw", "data", "dataset", "images", "train"];
+        let name = |path: &Path| {
+            path.file_name()
+                .map(|name| name.to_string_lossy().into_owned())
         };
-        if !path.exists() {
-            return Err(unknown(name_or_path));
-        }
-        if name.ends_with(".npz") {
-            return Ok(Self::Npz { path: path.into() });
-        }
-        if [".tar.gz", ".tgz", ".tar"]
-            .iter()
-            .any(|end| name.ends_with(end))
-        {
-            return Ok(Self::Cifar10 { path: path.into() });
-        }
-        if name.contains("idx3") {
-            let plain = name.replace("images", "labels").replace("idx3", "idx1");
-            let unpacked = plain.strip_suffix(".gz").unwrap_or(&plain);
-            let labels = [plain.clone(), unpacked.into(), format!("{unpacked}.gz")]
-                .into_iter()
-                .map(|name| path.with_file_name(name))
-                .find(|labels| labels.is_file());
-            let Some(labels) = labels else {
-                let expected = format!("{plain} beside it");
-                return Err(Error::file(path, "labels", expected, "no such file"));
-            };
-            return Ok(Self::Idx {
-                images: path.into(),
-                labels,
-            });
-        }
-        let expected = "an .npz, a CIFAR-10 tarball, an IDX file of pictures (…idx3…) or a folder";
-        Err(Error::file(path, "name", expected, name))
+        let names = self.path().ancestors().filter_map(name);
+        let mut names = names.filter(|name| !plain.contains(&name.as_str()));
+        names.next().unwrap_or("pictures".into())
     }
 }
 
-fn unknown(name: &str) -> Error {
-    let known: Vec<&str> = Official::ALL.iter().map(Official::name).collect();
-    let expected = format!("{}, or a file or folder that exists", known.join(", "));
-    Error::setting("data", expected, format!("`{name}`"))
-}
-
-/// The official files that a folder holds, of one set or of any.
-fn in_folder(folder: &Path, only: Option<&Official>) -> Result<Option<Source>> {
-    let has = |official: &Official| {
-        let any = official
-            .files()
-            .iter()
-            .any(|file| file.in_folder(folder).is_some());
-        only.is_none_or(|only| only == official) && any
-    };
-    let path = || folder.to_owned();
-    if has(&Official::SVHN) {
-        return Ok(Some(Source::Svhn { folder: path() }));
-    }
-    let fashion = folder.ends_with(Official::FASHION_MNIST.name());
-    if has(&Official::FASHION_MNIST) && (fashion || only.is_some()) {
-        return Ok(Some(Source::FashionMnist { folder: path() }));
-    }
-    if has(&Official::MNIST) {
-        return Ok(Some(Source::Mnist { folder: path() }));
-    }
-    if only.is_some_and(|only| *only != Official::CIFAR10) || !folder.is_dir() {
-        return Ok(None);
-    }
-    // The tarball's name may tell of a subset, which the official one comes before; unpacked
-    // batches may lie in their own folder.
-    let unpacked = folder.join("cifar-10-batches-bin");
-    for folder in [folder, &unpacked] {
-        if folder.join("data_batch_1.bin").is_file() || folder.join("test_batch.bin").is_file() {
-            return Ok(Some(Source::Cifar10 {
-                path: folder.into(),
-            }));
+/// The files of a part of an official set in a folder; nothing where there is none of them.
+fn official_files(official: &Official, folder: &Path, part: Part) -> Result<Option<Vec<PathBuf>>> {
+    let (mut paths, mut missing) = (Vec::new(), None);
+    let of_part = |file: &&super::OfficialFile| file.part == Some(part);
+    for file in official.files().iter().filter(of_part) {
+        match file.in_folder(folder) {
+            Some(path) => paths.push(path),
+            None => missing = Some(file.name),
         }
     }
-    let whole = Official::CIFAR10.files().iter();
-    if let Some(path) = whole.filter_map(|file| file.in_folder(folder)).next() {
-        return Ok(Some(Source::Cifar10 { path }));
-    }
-    let mut tarballs = Vec::new();
-    for entry in fs::read_dir(folder).map_err(Error::io(folder, "read"))? {
-        let path = entry.map_err(Error::io(folder, "read"))?.path();
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or("");
-        if name.starts_with("cifar-10-binary") && name.ends_with(".tar.gz") {
-            tarballs.push(path);
+    match (paths.first(), missing) {
+        (None, _) => Ok(None),
+        (Some(first), Some(missing)) => {
+            let expected = format!("{missing} beside {}", first.display());
+            Err(Error::file(folder, "files", expected, "no such file"))
         }
+        (Some(_), None) => Ok(Some(paths)),
     }
-    tarballs.sort();
-    Ok(tarballs
-        .into_iter()
-        .next()
-        .map(|path| Source::Cifar10 { path }))
 }
 
-/// Reads the parts of an official set whose files are all in the folder.
-fn official(
-    official: &Official,
-    folder: &Path,
-    wanted: &[Part],
-    files: &mut Vec<PathBuf>,
-    read: impl Fn(&[PathBuf]) -> Result<ImageSet>,
-) -> Result<Vec<(Part, ImageSet)>> {
-    let mut sets = Vec::new();
+/// SVHN's parts.
+fn svhn(folder: &Path, wanted: &[Part], files: &mut Vec<PathBuf>) -> Result<Found> {
+    let mut found = Found::default();
     for &part in Part::ALL.iter().filter(|part| wanted.contains(part)) {
-        let mut paths = Vec::new();
-        let mut missing = None;
-        for file in official
-            .files()
-            .iter()
-            .filter(|file| file.part == Some(part))
-        {
-            match file.in_folder(folder) {
-                Some(path) => paths.push(path),
-                None => missing = Some(file.name),
-            }
+        if let Some(paths) = official_files(&Official::SVHN, folder, part)? {
+            found.sets.push((part, load_svhn(&paths[0])?));
+            files.extend(paths);
         }
-        if paths.is_empty() {
-            continue;
-        }
-        if let Some(missing) = missing {
-            let expected = format!("{missing} beside {}", paths[0].display());
-            return Err(Error::file(folder, "files", expected, "no such file"));
-        }
-        sets.push((part, read(&paths)?));
-        files.extend(paths);
     }
-    Ok(sets)
-}
-
-/// Finds what a name or path means and reads the wanted parts that are there; see
-/// [`Source::find`] and [`Source::read`].
-///
-/// # Errors
-/// As both.
-pub fn open_parts(name_or_path: &str, cache: &Path, wanted: &[Part]) -> Result<Parts> {
-    Source::find(name_or_path, cache)?.read(wanted)
-}
-
-/// The same with every part that is there.
-///
-/// # Errors
-/// As [`open_parts`].
-pub fn open(name_or_path: &str, cache: &Path) -> Result<Parts> {
-    open_parts(name_or_path, cache, &Part::ALL)
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Names and paths, and what they are taken for.
 
 use super::*;
+use crate::data::open;
+use std::fs;
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -12,13 +14,13 @@ fn find(path: &Path) -> Result<Source> {
     Source::find(path.to_str().unwrap(), Path::new("no-cache"))
 }
 
-/// An IDX file: magic number, extents, then zeros.
+/// An IDX file: magic number, extents, then numbers counted up.
 fn idx(extents: &[u32]) -> Vec<u8> {
     let magic = 0x0800 + extents.len() as u32;
     let mut bytes: Vec<u8> = magic.to_be_bytes().to_vec();
     bytes.extend(extents.iter().flat_map(|extent| extent.to_be_bytes()));
     let len = extents.iter().product::<u32>() as usize;
-    bytes.resize(bytes.len() + len, 0);
+    bytes.extend((0..len).map(|value| value as u8));
     bytes
 }
 
@@ -70,8 +72,18 @@ fn sources_are_written_and_read_in_kebab_case() {
             Source::Idx {
                 images: path.clone(),
                 labels: "c".into(),
+                test_images: None,
+                test_labels: None,
+                transpose: false,
             },
             "kind = \"idx\"\nimages = \"a/b\"\nlabels = \"c\"\n",
+        ),
+        (
+            Source::Cifar100 {
+                path: path.clone(),
+                coarse: true,
+            },
+            "kind = \"cifar100\"\npath = \"a/b\"\ncoarse = true\n",
         ),
         (Source::Npz { path }, "kind = \"npz\"\npath = \"a/b\"\n"),
     ] {
@@ -91,7 +103,7 @@ fn paths_are_taken_for_what_they_hold() {
     };
     assert_eq!(find(&at("digits")).unwrap(), mnist);
     let parts = mnist.read(&Part::ALL).unwrap();
-    assert!(parts.train.is_none());
+    assert!(parts.get(Part::Train).is_none());
     assert_eq!(parts.require(Part::Test).unwrap().len(), 2);
     assert_eq!(parts.files.len(), 2);
     let error = parts.require(Part::Train).unwrap_err().to_string();
@@ -108,10 +120,14 @@ fn paths_are_taken_for_what_they_hold() {
         idx,
         Source::Idx {
             images: images.clone(),
-            labels: labels.clone()
+            labels: labels.clone(),
+            test_images: None,
+            test_labels: None,
+            transpose: false,
         }
     );
-    assert_eq!(idx.read(&Part::ALL).unwrap().test, parts.test);
+    let read = idx.read(&Part::ALL).unwrap();
+    assert_eq!(read.get(Part::Test), parts.get(Part::Test));
     fs::remove_file(&labels).unwrap();
     let error = find(&images).unwrap_err().to_string();
     assert!(
@@ -125,9 +141,13 @@ fn paths_are_taken_for_what_they_hold() {
     );
 
     write_pair(&at("fashion-mnist"), "train");
-    let fashion = find(&at("fashion-mnist")).unwrap();
-    let names = fashion.read(&Part::ALL).unwrap().train.unwrap();
-    assert_eq!(names.class_names()[9], "ankle boot");
+    // A name alone makes no articles of clothing of other pictures.
+    let fashion = find(&at("fashion-mnist"))
+        .unwrap()
+        .read(&Part::ALL)
+        .unwrap();
+    assert_eq!(fashion.first().1.class_names(), ["0", "1"]);
+    assert_eq!(Official::of(&fashion).unwrap(), None);
 
     fs::create_dir(at("houses")).unwrap();
     fs::copy(fixture("svhn_packed.mat"), at("houses/test_32x32.mat")).unwrap();
@@ -138,7 +158,7 @@ fn paths_are_taken_for_what_they_hold() {
             folder: at("houses")
         }
     );
-    assert_eq!(svhn.read(&Part::ALL).unwrap().test.unwrap().len(), 4);
+    assert_eq!(svhn.read(&Part::ALL).unwrap().first().1.len(), 4);
 
     fs::create_dir(at("subset")).unwrap();
     fs::write(at("subset/cifar-10-binary-subset.tar.gz"), b"").unwrap();
@@ -155,11 +175,20 @@ fn paths_are_taken_for_what_they_hold() {
 
     let npz = fixture("npz_grey.npz");
     assert_eq!(find(&npz).unwrap(), Source::Npz { path: npz });
+    let found = find(folder.path()).unwrap();
+    let fashion = Source::Mnist {
+        folder: at("fashion-mnist"),
+    };
+    assert_eq!(found, fashion);
+    let classes = tempfile::tempdir().unwrap();
+    for class in ["a", "b"] {
+        fs::create_dir(classes.path().join(class)).unwrap();
+    }
     let other = Source::Folder {
-        path: folder.path().into(),
+        path: classes.path().into(),
         size: None,
     };
-    assert_eq!(find(folder.path()).unwrap(), other);
+    assert_eq!(find(classes.path()).unwrap(), other);
 }
 
 #[test]
@@ -181,6 +210,20 @@ fn names_mean_the_cache() {
     let text = cache.path().join("text.txt");
     fs::write(&text, "text").unwrap();
     assert!(find(&text).is_err());
+    // Where nothing is known, what is known and what was found are listed.
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["model.h5", "notes.md"] {
+        fs::write(folder.path().join(name), "text").unwrap();
+    }
+    let error = find(folder.path()).unwrap_err().to_string();
+    for part in [
+        "train-images-idx3-ubyte",
+        "CIFAR-100",
+        ".npz",
+        "model.h5, notes.md",
+    ] {
+        assert!(error.contains(part), "{error}");
+    }
 }
 
 #[test]
@@ -202,4 +245,97 @@ fn parts_of_different_shapes_are_refused() {
         error.contains("shape of the part test: expected [1, 3, 4], found [1, 3, 3]"),
         "{error}"
     );
+}
+
+#[test]
+fn idx_files_of_other_names_are_read_in_pairs() {
+    let folder = tempfile::tempdir().unwrap();
+    let raw = folder.path().join("EMNIST/raw");
+    for part in ["train", "test"] {
+        write_pair(&raw, &format!("emnist-letters-{part}"));
+    }
+    let source = find(folder.path()).unwrap();
+    let turned = How {
+        transpose: true,
+        ..How::default()
+    };
+    let plain = source.read(&Part::ALL).unwrap();
+    let parts: Vec<Part> = plain.iter().map(|(part, _)| part).collect();
+    assert_eq!(parts, [Part::Train, Part::Test]);
+    assert_eq!(plain.files.len(), 4);
+    let turned = source
+        .clone()
+        .with(&turned)
+        .unwrap()
+        .read(&Part::ALL)
+        .unwrap();
+    let turned_back = turned.first().1.clone().transposed();
+    assert_eq!(&turned_back, plain.first().1);
+    assert_eq!(source.title(), "emnist-letters-train-images-idx3-ubyte");
+    // Of several sets one has to be named.
+    write_pair(&raw, "emnist-digits-train");
+    let error = find(folder.path()).unwrap_err().to_string();
+    for part in [
+        "one set of IDX files",
+        "emnist-digits-train",
+        "emnist-letters-train",
+    ] {
+        assert!(error.contains(part), "{error}");
+    }
+    let named = raw.join("emnist-letters-train-images-idx3-ubyte");
+    assert_eq!(find(&named).unwrap(), source);
+}
+
+#[test]
+fn dotted_names_and_roots_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    write_pair(&at("plain"), "t10k");
+    fs::create_dir_all(at("dotted")).unwrap();
+    for (plain, dotted) in [
+        ("t10k-images-idx3-ubyte", "t10k-images.idx3-ubyte"),
+        ("t10k-labels-idx1-ubyte", "t10k-labels.idx1-ubyte"),
+    ] {
+        fs::copy(at("plain").join(plain), at("dotted").join(dotted)).unwrap();
+    }
+    let read = |path: &Path| find(path).unwrap().read(&Part::ALL).unwrap();
+    let plain = read(&at("plain"));
+    assert_eq!(read(&at("dotted")).first(), plain.first());
+    let dotted = read(&at("dotted/t10k-images.idx3-ubyte"));
+    assert_eq!(dotted.first(), plain.first());
+    write_pair(&at("root/MNIST/raw"), "t10k");
+    assert_eq!(read(&at("root")).first(), plain.first());
+    assert_eq!(find(&at("root")).unwrap().title(), "MNIST");
+    write_pair(&at("root/FashionMNIST/raw"), "t10k");
+    let error = find(&at("root")).unwrap_err().to_string();
+    assert!(
+        error.contains("sets: expected one of them by its path"),
+        "{error}"
+    );
+}
+
+#[test]
+fn options_that_a_source_does_not_have_are_refused() {
+    let npz = Source::Npz {
+        path: "a.npz".into(),
+    };
+    let refuse = |how: How, wanted: &str| {
+        let error = npz.clone().with(&how).unwrap_err().to_string();
+        assert!(error.starts_with(wanted), "{error}");
+    };
+    let how = How::default();
+    let size = Some([2, 2]);
+    refuse(
+        How { size, ..how },
+        "--size: expected a folder of pictures by class",
+    );
+    refuse(
+        How {
+            transpose: true,
+            ..how
+        },
+        "--transpose: expected IDX files",
+    );
+    let coarse = Some(true);
+    refuse(How { coarse, ..how }, "--label: expected CIFAR-100");
 }

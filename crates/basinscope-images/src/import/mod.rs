@@ -5,7 +5,7 @@ mod layers;
 mod matching;
 mod modules;
 mod name_map;
-mod pickle;
+pub(crate) mod pickle;
 mod pytorch;
 mod recognise;
 mod safetensors;
@@ -83,7 +83,7 @@ trait Checkpoint {
 
 /// What a field should be and what was found.
 #[derive(Debug, PartialEq)]
-struct Fault {
+pub(crate) struct Fault {
     field: String,
     expected: String,
     found: String,

@@ -6,11 +6,11 @@ use super::unpickle::Machine;
 use std::cell::Cell;
 
 /// Index of an object.
-pub(super) type Handle = usize;
+pub(crate) type Handle = usize;
 
 /// What a pickle can hold.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Object {
+pub(crate) enum Object {
     None,
     Bool(bool),
     Int(i128),
@@ -37,7 +37,7 @@ pub(super) enum Object {
 
 /// An object of a class.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Instance {
+pub(crate) struct Instance {
     /// The class or function.
     pub class: Handle,
     /// The tuple of its arguments.
@@ -50,7 +50,7 @@ pub(super) struct Instance {
 
 /// Objects of one pickle, and its length in bytes.
 #[derive(Debug)]
-pub(super) struct Pickle {
+pub(crate) struct Pickle {
     objects: Vec<Object>,
     /// The last object.
     pub root: Handle,

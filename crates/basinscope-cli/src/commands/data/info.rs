@@ -5,7 +5,7 @@ use super::opened::DataArgs;
 use crate::console::{Console, table};
 use anyhow::Result;
 use basinscope::Error;
-use basinscope_images::data::{ImageSet, Md5Sum, Part, Parts};
+use basinscope_images::data::{ImageSet, Md5Sum, Normalize, Official, Part, Parts, Pictures};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -17,7 +17,8 @@ Examples:
   basinscope data info pictures/by-class --size 32x32
   basinscope data info svhn --json
 
-Means and deviations are of pixels as shares of 255, over all pictures of the part.")]
+Means and deviations are of pixels from 0 to 1, over all pictures of the part. The last line says
+how `train` and `import` normalise them without --mean and --std.")]
 pub struct Args {
     #[command(flatten)]
     data: DataArgs,
@@ -27,6 +28,7 @@ pub struct Args {
 pub fn run(args: &Args, console: &Console) -> Result<()> {
     let parts = args.data.read(&Part::ALL)?;
     let files = files(&parts, console)?;
+    let pictures = Pictures::of(&parts, &Normalize::Auto)?;
     let sets: Vec<(Part, &ImageSet)> = parts.iter().collect();
     console.say(table(
         &["part", "pictures", "shape", "classes", "mean", "std"],
@@ -40,6 +42,14 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     if !rows.is_empty() {
         console.say(format!("\n{}", table(&["file", "size", "MD5", ""], &rows)));
     }
+    let notes = std::iter::once(pictures.normalized_by()).chain(pictures.notes.iter().cloned());
+    let notes: Vec<String> = notes.collect();
+    console.say(format!(
+        "\n{}: {}; {}",
+        pictures.title(),
+        pictures.from.form(),
+        notes.join("; ")
+    ));
     let described: serde_json::Map<String, Value> = sets
         .iter()
         .map(|(part, set)| (part.name().to_owned(), describe(set)))
@@ -47,6 +57,11 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     console.summary(&json!({
         "command": "data info",
         "source": parts.source,
+        "official": pictures.official,
+        "normalization": pictures.normalization,
+        "mean": pictures.mean,
+        "std": pictures.std,
+        "notes": notes,
         "parts": described,
         "files": files.iter().map(File::describe).collect::<Vec<_>>(),
     }))
@@ -133,11 +148,12 @@ impl File {
 /// The files with their sizes and sums; of folders of many files none are listed.
 fn files(parts: &Parts, console: &Console) -> Result<Vec<File>> {
     let bar = console.bar("checksums", parts.files.len() as u64);
+    let official = Official::of(parts)?.is_some();
     let mut files = Vec::new();
     for path in &parts.files {
         console.check_unsaved()?;
         if path.is_file() {
-            files.push(file(path, parts)?);
+            files.push(file(path, parts, official)?);
         }
         bar.inc(1);
     }
@@ -145,10 +161,10 @@ fn files(parts: &Parts, console: &Console) -> Result<Vec<File>> {
     Ok(files)
 }
 
-fn file(path: &Path, parts: &Parts) -> Result<File> {
+fn file(path: &Path, parts: &Parts, official: bool) -> Result<File> {
     let bytes = path.metadata().map_err(Error::io(path, "read"))?.len();
     let md5 = Md5Sum::of_file(path)?;
-    let known = parts.source.official().and_then(|official| {
+    let known = parts.source.layout().and_then(|official| {
         let named = |name: &str| path.file_name().is_some_and(|other| other == name);
         official.files().iter().find(|file| named(file.name))
     });
@@ -156,6 +172,7 @@ fn file(path: &Path, parts: &Parts) -> Result<File> {
         path: path.display().to_string(),
         bytes,
         md5,
-        official: known.map(|file| file.md5() == md5),
+        // Of the same content, however it is packed.
+        official: known.map(|file| official || file.md5() == md5),
     })
 }

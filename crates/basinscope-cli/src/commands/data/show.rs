@@ -5,7 +5,7 @@ use crate::console::Console;
 use anyhow::Result;
 use basinscope::Error;
 use basinscope::record::RunDir;
-use basinscope_images::data::{Part, Parts};
+use basinscope_images::data::{Official, Part, Parts};
 use basinscope_report::figure::{ContactSheet, SheetPicture, Theme, Verdict, contact_sheet};
 use clap::ValueEnum;
 use serde_json::json;
@@ -48,6 +48,7 @@ pub struct Args {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum PartName {
     Train,
+    Validation,
     Test,
     Extra,
 }
@@ -74,6 +75,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     };
     let wanted = match args.part {
         Some(PartName::Train) => &[Part::Train][..],
+        Some(PartName::Validation) => &[Part::Validation],
         Some(PartName::Test) => &[Part::Test],
         Some(PartName::Extra) => &[Part::Extra],
         None => &Part::ALL,
@@ -117,7 +119,10 @@ fn sheet(args: &Args, parts: &Parts) -> Result<ContactSheet> {
         .collect::<Vec<_>>();
     let [_, height, width] = set.shape();
     Ok(ContactSheet {
-        title: parts.source.title(),
+        title: match Official::of(parts)? {
+            Some(official) => official.title().into(),
+            None => parts.source.title(),
+        },
         note: format!(
             "{} of {} pictures of the part {}, {width} × {height} pixels, by class",
             pictures.len(),

@@ -11,7 +11,7 @@ use crate::commands::{descent, mistakes};
 use crate::data_args::{DataConfig, Source};
 use crate::lab::{self, Lab};
 use crate::net_args::NetConfig;
-use crate::picture_args::named_pictures;
+use crate::picture_args::{Wish, named_pictures, normalize};
 use anyhow::{Context, Result};
 use basinscope::Error;
 use basinscope::record::MinimumRecord;
@@ -31,6 +31,12 @@ pub struct Settings {
     /// Pictures in train, test and pool; those left out are as `train` has them.
     #[serde(default)]
     pub sizes: Sizes,
+    /// What is taken off each channel, in units of pixels from 0 to 1; with `std`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mean: Vec<f32>,
+    /// What it is divided by then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub std: Vec<f32>,
     /// The net by name, where a minimum does not say.
     pub net: String,
     /// What all descents share.
@@ -118,7 +124,17 @@ experiment!(
 
 fn run(settings: &Settings, bench: &mut Bench) -> Result<()> {
     let Sizes { train, test, pool } = settings.sizes;
-    let data = named_pictures(&settings.pictures, [train, test, pool], bench.seed)?;
+    let poison = settings
+        .minima
+        .iter()
+        .filter_map(|entry| entry.poison.as_ref());
+    let wish = Wish {
+        sizes: [train, test, pool],
+        normalize: normalize(&settings.mean, &settings.std)?,
+        poison: poison.map(|poison| poison.points).max(),
+        seed: bench.seed,
+    };
+    let data = named_pictures(&settings.pictures, &wish)?;
     let split = data.load()?;
     let configs = configs(settings, &data, bench.seed)?;
     for (config, entry) in configs.iter().zip(&settings.minima) {

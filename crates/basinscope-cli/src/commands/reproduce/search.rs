@@ -77,7 +77,7 @@ impl Experiment for RandomSearch {
                 }
                 Source::File(file) => file.path.display().to_string(),
                 #[cfg(feature = "images")]
-                Source::Images(pictures) => pictures.from.title(),
+                Source::Images(pictures) => pictures.title(),
             },
             test_points: settings.data.test,
             draws,
