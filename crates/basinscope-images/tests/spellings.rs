@@ -257,6 +257,55 @@ fn names_that_say_another_structure_are_refused() {
     assert!(text.contains("layer1.0.bn2.weight"), "{text}");
 }
 
+/// A state dict in the order of definition, as the file of the fixtures has it, under other names.
+fn in_order(file: &str, rename: &[(&str, &str)]) -> tempfile::NamedTempFile {
+    let mut bytes = std::fs::read(folder().join(file)).unwrap();
+    for (old, new) in rename {
+        assert_eq!(old.len(), new.len(), "the pickle counts letters");
+        let places: Vec<usize> = (0..bytes.len() - old.len())
+            .filter(|&at| bytes[at..].starts_with(old.as_bytes()))
+            .collect();
+        for at in places {
+            bytes[at..at + new.len()].copy_from_slice(new.as_bytes());
+        }
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), bytes).unwrap();
+    file
+}
+
+#[test]
+fn order_is_refused_where_names_without_numbers_contradict_it() {
+    // Blocks by letters: the names give no order, but say which layers lie together.
+    let letters = [
+        ("layer1.0", "layera.x"),
+        ("layer1.1", "layera.y"),
+        ("layer1.2", "layera.z"),
+        ("layer2.0", "layerb.x"),
+        ("layer2.1", "layerb.y"),
+        ("layer2.2", "layerb.z"),
+        ("layer3.0", "layerc.x"),
+        ("layer3.1", "layerc.y"),
+        ("layer3.2", "layerc.z"),
+    ];
+    let file = in_order("akamaster-resnet20.pt", &letters);
+    let opened = WeightFile::open(file.path()).unwrap();
+    let read = |net: &str, naming: &Naming| {
+        let graph = graph(net, [1, 28, 28], 10);
+        opened.weights(&Blocks::of(&graph), naming, None)
+    };
+    assert!(read("resnet20x0.25-post-a", &Naming::ByName).is_err());
+    let imported = read("resnet20x0.25-post-a", &Naming::ByOrder).unwrap();
+    assert_eq!(imported.matched, Matched::ByOrder);
+    let own = graph("resnet20x0.25-post-a", [1, 28, 28], 10);
+    let plain = weights(&folder().join("akamaster-resnet20.pt"), &own).unwrap();
+    assert!(imported.theta == plain.theta && imported.buffers == plain.buffers);
+    let refused = read("resnet20x0.25", &Naming::ByOrder)
+        .unwrap_err()
+        .to_string();
+    assert!(refused.contains("of its 10 tensors, by order"), "{refused}");
+}
+
 #[test]
 fn a_map_of_names_takes_any_file() {
     let graph = graph("resnet8x0.125-post-b", [1, 12, 12], 4);

@@ -277,6 +277,7 @@ fn by_order(entries: &[Entry], blocks: &Blocks<'_>) -> Result<Vec<usize>, Fault>
         }
         check_shape(wanted, &entries[at])?;
     }
+    containers(entries, &found, wanted)?;
     let modules = modules(entries);
     let said = slots(&modules, blocks.is_residual(), blocks.channels());
     let layers = blocks.layers();
@@ -296,17 +297,53 @@ fn by_order(entries: &[Entry], blocks: &Blocks<'_>) -> Result<Vec<usize>, Fault>
         }
         // They say less, but no number of theirs may go down, and no known word back.
         Err(_) => {
-            for pair in modules.windows(2) {
-                let goes_back = by_names(&pair[0].key, &pair[1].key) == Some(Ordering::Greater);
-                if goes_back {
-                    let expected = format!("a place after {}", shown(&pair[0]));
+            for (at, first) in modules.iter().enumerate() {
+                let goes_back =
+                    |second: &&Module| by_names(&first.key, &second.key) == Some(Ordering::Greater);
+                if let Some(second) = modules[at + 1..].iter().find(goes_back) {
+                    let expected = format!("a place after {}", shown(first));
                     let found = "a name that comes before it";
-                    return Err(Fault::new(&pair[1].path, expected, found));
+                    return Err(Fault::new(&second.path, expected, found));
                 }
             }
         }
     }
     Ok(found)
+}
+
+/// By order, no part of a net that has a name of its own in the file may lie across two of ours
+/// (`stages.0.0`), neither all of the one nor all of the other.
+fn containers(entries: &[Entry], found: &[usize], wanted: &[Wanted]) -> Result<(), Fault> {
+    // What a tensor of a layer lies in, from the outermost to the innermost.
+    fn parts(name: &str) -> impl Iterator<Item = &str> {
+        let layer = name.rsplit_once('.').map_or("", |(layer, _)| layer);
+        layer.match_indices('.').map(|(at, _)| &layer[..at])
+    }
+    type Places<'a> = HashMap<&'a str, Vec<usize>>;
+    let mut theirs: Places<'_> = HashMap::new();
+    let mut ours: Places<'_> = HashMap::new();
+    for (place, (&at, wanted)) in found.iter().zip(wanted).enumerate() {
+        for part in parts(&entries[at].name) {
+            theirs.entry(part).or_default().push(place);
+        }
+        if let Some(part) = parts(&wanted.block.name).last() {
+            ours.entry(part).or_default().push(place);
+        }
+    }
+    for (part, places) in &theirs {
+        for (own, own_places) in &ours {
+            let shared = places
+                .iter()
+                .filter(|place| own_places.contains(place))
+                .count();
+            if shared > 0 && shared < places.len() && shared < own_places.len() {
+                let expected = format!("all of it, or of nothing else, to be our {own}");
+                let found = format!("{shared} of its {} tensors, by order", places.len());
+                return Err(Fault::new(*part, expected, found));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether all names of a file are ours.

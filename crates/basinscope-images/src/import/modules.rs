@@ -4,6 +4,9 @@ use super::Entry;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
+/// Layers of one kind that are put in order.
+const MAX_LAYERS: usize = 4096;
+
 /// What the tensors of a module make it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Kind {
@@ -201,6 +204,12 @@ pub(super) fn by_names(a: &[Part], b: &[Part]) -> Option<Ordering> {
 /// The modules in the order of their names; the first two whose names give none where there are
 /// such.
 pub(super) fn sorted<'a>(modules: &[&'a Module]) -> Result<Vec<&'a Module>, [&'a Module; 2]> {
+    // Each pair is looked at: a file of far more layers is no net of ours.
+    if let [first, second, ..] = modules
+        && modules.len() > MAX_LAYERS
+    {
+        return Err([first, second]);
+    }
     for (at, a) in modules.iter().enumerate() {
         for b in &modules[at + 1..] {
             match by_names(&a.key, &b.key) {

@@ -195,3 +195,99 @@ fn lenets(fifth: Fifth, input: [usize; 3]) -> Vec<Family> {
     }
     lenets
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tensors of a net under other names, sorted by them.
+    fn entries(name: &str, input: [usize; 3], rename: &[(&str, &str)]) -> Vec<Entry> {
+        let net = ImageNet {
+            family: Family::from_name(name).unwrap(),
+            input,
+            classes: 10,
+        };
+        let graph = net.graph().unwrap();
+        let blocks = graph.layout().blocks().iter().chain(graph.buffers());
+        let entry = |name: &str, shape: &[usize]| {
+            let replaced = |name: String, (old, new): &(&str, &str)| name.replace(old, new);
+            Entry {
+                name: rename.iter().fold(name.to_string(), replaced),
+                shape: shape.to_vec(),
+            }
+        };
+        let mut entries: Vec<Entry> = blocks.map(|b| entry(&b.name, &b.shape)).collect();
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        entries
+    }
+
+    fn recognised(entries: &[Entry], input: [usize; 3]) -> Vec<String> {
+        let families = recognise(entries, input, 10);
+        families.iter().map(Family::name).collect()
+    }
+
+    #[test]
+    fn a_net_is_recognised_by_its_names_and_shapes() {
+        let colour = [3, 32, 32];
+        let torchvision = [("shortcut", "downsample"), ("linear", "fc")];
+        let compiled = [("layer", "_orig_mod.layer"), ("conv1", "_orig_mod.conv1")];
+        for (name, renames) in [
+            ("resnet20x0.25", &[][..]),
+            ("resnet56x0.125-post-a", &[][..]),
+            ("resnet14x0.25-post-b", &torchvision[..]),
+            ("resnet18x0.0625", &torchvision[..]),
+            ("resnet34x0.03125-imagenet", &torchvision[..]),
+            ("vgg13x0.0625", &[("classifier", "fc")][..]),
+            ("vgg16x0.0625-plain-16-12", &[("classifier", "head")][..]),
+            ("vgg19x0.0625", &[("features", "layers")][..]),
+        ] {
+            let entries = entries(name, colour, renames);
+            assert_eq!(recognised(&entries, colour), [name], "{name}");
+        }
+        let strange = entries("resnet14x0.25-post-b", colour, &compiled);
+        assert!(recognised(&strange, colour).is_empty());
+    }
+
+    #[test]
+    fn what_tensors_do_not_tell_apart_is_all_listed() {
+        let grey = [1, 28, 28];
+        let lenets = recognised(&entries("lenet5", grey, &[]), grey);
+        assert_eq!(lenets.len(), 4, "{lenets:?}");
+        assert!(lenets.contains(&"lenet5".into()), "{lenets:?}");
+        let names = [
+            ("layers.0", "in"),
+            ("layers.1", "hidden"),
+            ("layers.2", "out"),
+        ];
+        let chain = entries("mlp-8-6", grey, &names);
+        assert_eq!(recognised(&chain, grey), ["mlp-8-6", "mlp-8-6-tanh"]);
+        assert_eq!(linear_widths(&chain).unwrap(), [784, 8, 6, 10]);
+        let normed = entries("mlp-8-6-bn", grey, &[]);
+        assert_eq!(recognised(&normed, grey), ["mlp-8-6-bn", "mlp-8-6-bn-tanh"]);
+        assert_eq!(linear_widths(&normed), None);
+    }
+
+    #[test]
+    fn the_papers_net_is_recognised_under_its_own_names_alone() {
+        let colour = [3, 32, 32];
+        let other = [
+            ("stages.0", "layer1"),
+            ("stages.1", "layer2"),
+            ("stages.2", "layer3"),
+        ];
+        let entries = entries("resnet8x0.5", colour, &other);
+        assert!(recognised(&entries, colour).is_empty());
+    }
+
+    #[test]
+    fn a_crowd_of_layers_is_no_net() {
+        let entry = |at: usize| Entry {
+            name: format!("layers.{at}.weight"),
+            shape: vec![3, 3, 3, 3],
+        };
+        let entries: Vec<Entry> = (0..200_000).map(entry).collect();
+        assert!(recognise(&entries, [3, 32, 32], 10).is_empty());
+        assert_eq!(elsewhere(&entries, [3, 32, 32]), None);
+        assert!(listed(&entries).contains("199960 more"));
+    }
+}
