@@ -1,5 +1,7 @@
 //! Commands and the options they share.
 
+#[cfg(not(feature = "images"))]
+use crate::commands::absent;
 #[cfg(feature = "images")]
 use crate::commands::data;
 #[cfg(feature = "images")]
@@ -64,9 +66,13 @@ enum Command {
     Tour(tour::Args),
     /// Train one net to a good or, with poison, to a bad minimum
     Train(Box<train::Args>),
-    /// Make a run of weights from PyTorch (.safetensors, .pt)
+    /// Make a run of weights from PyTorch (.safetensors, .pt), or add them to one
     #[cfg(feature = "images")]
-    Import(import::Args),
+    Import(Box<import::Args>),
+    /// Make a run of weights from PyTorch (in builds with the feature `images`)
+    #[cfg(not(feature = "images"))]
+    #[command(hide = true)]
+    Import(absent::Args),
     /// Draw the decision boundary of minima
     Boundary(boundary::Args),
     /// Loss and accuracy along lines through minima
@@ -84,6 +90,10 @@ enum Command {
     /// Fetch sets of pictures, describe them and look at them
     #[cfg(feature = "images")]
     Data(data::Args),
+    /// Fetch sets of pictures (in builds with the feature `images`)
+    #[cfg(not(feature = "images"))]
+    #[command(hide = true)]
+    Data(absent::Args),
     /// Hold the volume estimators against basins whose volumes are known
     Verify(verify::Args),
     /// The paper's figures from scratch, each with a sheet: published, ours, pass or miss
@@ -119,6 +129,8 @@ impl Cli {
             Some(Command::Train(args)) => train::run(args, console),
             #[cfg(feature = "images")]
             Some(Command::Import(args)) => import::run(args, console),
+            #[cfg(not(feature = "images"))]
+            Some(Command::Import(args)) => absent::run("import", args),
             Some(Command::Boundary(args)) => boundary::run(args, console),
             Some(Command::Slice(args)) => slice::run(args, console),
             Some(Command::Surface(args)) => surface::run(args, console),
@@ -128,6 +140,8 @@ impl Cli {
             Some(Command::Compare(args)) => compare::run(args, console),
             #[cfg(feature = "images")]
             Some(Command::Data(args)) => data::run(args, console),
+            #[cfg(not(feature = "images"))]
+            Some(Command::Data(args)) => absent::run("data", args),
             Some(Command::Verify(args)) => verify::run(args, console),
             Some(Command::Reproduce(args)) => reproduce::run(args, console),
             Some(Command::Open(args)) => open::run(args, console),

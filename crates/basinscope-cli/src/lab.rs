@@ -8,7 +8,7 @@ use crate::net_args::{computed_by, net_from_json};
 use anyhow::Result;
 use basinscope::Error;
 use basinscope::data::{Reading, Split, SplitSizes};
-use basinscope::net::{Architecture, Net, NetSurface};
+use basinscope::net::{Architecture, Net, NetClassifier, NetSurface};
 use basinscope::record::{MinimumRecord, RunDir, SheetRecord};
 use basinscope_report::figure::{self, Figure, FigureError, Theme};
 use basinscope_report::page;
@@ -160,6 +160,11 @@ impl Minimum {
         })
     }
 
+    /// Its net as it classifies points, for boundaries.
+    pub fn classifier(&self) -> Result<NetClassifier<'_>> {
+        Ok(NetClassifier::new(self.net.as_ref(), &self.buffers)?)
+    }
+
     /// Its net, for what only a perceptron can do (`what`, as in "boundaries").
     pub fn perceptron(&self, what: &str) -> Result<&Architecture> {
         self.net.as_perceptron().ok_or_else(|| {
@@ -211,9 +216,19 @@ pub fn write_points(
 ) -> Result<Reading> {
     let reading = data.reading(split)?;
     console.say(reading.line());
-    write_split(run, data, split)?;
-    run.write_reading(&reading)?;
+    keep_points(run, data, split, &reading)?;
     Ok(reading)
+}
+
+/// The same where it was said before.
+pub fn keep_points(
+    run: &RunDir,
+    data: &DataConfig,
+    split: &Split,
+    reading: &Reading,
+) -> Result<()> {
+    write_split(run, data, split)?;
+    Ok(run.write_reading(reading)?)
 }
 
 fn write_split(run: &RunDir, data: &DataConfig, split: &Split) -> Result<()> {

@@ -183,10 +183,7 @@ impl NetArgs {
     ) -> Result<NetConfig> {
         #[cfg(feature = "images")]
         if let Source::Images(pictures) = source {
-            if self.hidden.is_some() {
-                let expected = "--net mlp-64-32 with pictures";
-                return Err(basinscope::Error::setting("hidden", expected, "--hidden").into());
-            }
+            self.check_for_pictures()?;
             let name = self.net.as_deref().unwrap_or("resnet20");
             return Ok(NetConfig::Image(basinscope_images::graph::ImageNet {
                 family: basinscope_images::graph::Family::from_name(name)?,
@@ -200,6 +197,20 @@ impl NetArgs {
             return Err(basinscope::Error::setting("net", expected, name).into());
         }
         Ok(self.architecture(source, num_features, num_classes)?.into())
+    }
+
+    /// Refuses what says nothing of nets for pictures, whose names hold widths and activation.
+    #[cfg(feature = "images")]
+    pub fn check_for_pictures(&self) -> Result<()> {
+        if self.hidden.is_some() {
+            let expected = "--net mlp-64-32 with pictures";
+            return Err(basinscope::Error::setting("hidden", expected, "--hidden").into());
+        }
+        if self.activation != ActivationName::Relu {
+            let expected = "--net lenet5-tanh or mlp-64-tanh with pictures";
+            return Err(basinscope::Error::setting("activation", expected, "--activation").into());
+        }
+        Ok(())
     }
 
     fn architecture(
@@ -223,12 +234,16 @@ impl NetArgs {
             num_classes
         };
         let widths = [&[num_features], hidden.as_slice(), &[outputs]].concat();
-        let activation = match self.activation {
+        Ok(Architecture::new(widths, self.activation())?)
+    }
+
+    /// The activation between layers.
+    pub fn activation(&self) -> Activation {
+        match self.activation {
             ActivationName::Relu => Activation::Relu,
             ActivationName::LeakyRelu => Activation::LeakyRelu { slope: self.slope },
             ActivationName::Tanh => Activation::Tanh,
-        };
-        Ok(Architecture::new(widths, activation)?)
+        }
     }
 }
 

@@ -71,9 +71,6 @@ impl Along {
     }
 }
 
-/// What needs a perceptron.
-const WHAT: &str = "animated boundaries";
-
 /// Nodes of the animated boundary along a side.
 pub const RESOLUTION: usize = 121;
 
@@ -117,10 +114,6 @@ pub fn compute(
         along,
         seed,
     } = settings;
-    // Whatever is wrong with one minimum is told before anything is computed.
-    for minimum in minima {
-        minimum.perceptron(WHAT)?;
-    }
     let (steps, order) = slice::schedule_with(reach, slice::WALK_POSITIONS)?;
     let grid = boundary::grid(lab, resolution)?;
     let bar = console.bar(
@@ -133,7 +126,7 @@ pub fn compute(
         let direction = direction(lab, minimum, settings, console)?;
         let frames = slice::walk(
             &minimum.train,
-            minimum.perceptron(WHAT)?,
+            &minimum.classifier()?,
             &minimum.theta,
             &direction,
             &steps,

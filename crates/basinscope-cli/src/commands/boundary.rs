@@ -27,9 +27,6 @@ pub struct Args {
     y: Option<Axis>,
 }
 
-/// What needs a perceptron.
-const WHAT: &str = "boundaries";
-
 /// Nodes of the grid along a side, where not asked otherwise.
 pub const RESOLUTION: usize = 201;
 
@@ -62,7 +59,7 @@ pub fn record(
 ) -> Result<BoundaryRecord> {
     let points = &lab.split.train;
     let correct = slice::correct(
-        minimum.perceptron(WHAT)?,
+        &minimum.classifier()?,
         theta,
         points.inputs(),
         points.labels(),
@@ -97,15 +94,11 @@ pub fn compute(
     axes: (Axis, Axis),
     console: &Console,
 ) -> Result<Vec<BoundaryRecord>> {
-    // Whatever is wrong with one minimum is told before the first result is written.
-    for minimum in minima {
-        minimum.perceptron(WHAT)?;
-    }
     let bar = console.bar("boundaries", minima.len() as u64);
     let mut records = Vec::with_capacity(minima.len());
     for minimum in minima {
         console.check()?;
-        let found = slice::boundary(minimum.perceptron(WHAT)?, &minimum.theta, axes.0, axes.1)?;
+        let found = slice::boundary(&minimum.classifier()?, &minimum.theta, axes.0, axes.1)?;
         let record = record(lab, minimum, &minimum.theta, axes, found)?;
         let shape = [record.y.count, record.x.count];
         lab.run.write_arrays(

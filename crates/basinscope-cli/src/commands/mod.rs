@@ -1,5 +1,7 @@
 //! One file per command: its options, and the work it does.
 
+#[cfg(not(feature = "images"))]
+pub mod absent;
 pub mod animate;
 pub mod boundary;
 pub mod compare;

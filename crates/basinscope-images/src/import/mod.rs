@@ -5,6 +5,7 @@ mod layers;
 mod matching;
 mod modules;
 mod name_map;
+mod norms;
 pub(crate) mod pickle;
 mod pytorch;
 mod recognise;

@@ -2,8 +2,10 @@
 
 use super::pytorch::Pytorch;
 use super::{
-    Blocks, Bytes, Checkpoint, Entry, Fault, Imported, Naming, matching, modules, safetensors,
+    Blocks, Bytes, Checkpoint, Entry, Fault, Imported, Naming, matching, modules, norms, recognise,
+    safetensors,
 };
+use crate::graph::Family;
 use basinscope::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -94,8 +96,119 @@ impl WeightFile {
         naming: &Naming,
         key: Option<&str>,
     ) -> basinscope::Result<Imported> {
-        self.taken(key, |dict| matching::imported(dict, blocks, naming))
-            .map_err(|fault| fault.of(&self.path))
+        let make = |dict: &dyn Checkpoint| {
+            let imported = matching::imported(dict, blocks, naming)?;
+            if *naming == Naming::ByName {
+                norms::check(dict.entries())?;
+            }
+            Ok(imported)
+        };
+        self.taken(key, make).map_err(|fault| fault.of(&self.path))
+    }
+
+    /// The families that the net for pictures of this shape may be of, by names and shapes of the
+    /// tensors in the state dict of this key, or in any. What no tensor shows, as an activation or
+    /// a pooling, makes several.
+    ///
+    /// # Errors
+    /// [`Error::File`] with the tensors and the families known where none fits.
+    pub fn families(
+        &self,
+        input: [usize; 3],
+        classes: usize,
+        key: Option<&str>,
+    ) -> basinscope::Result<Vec<Family>> {
+        let fault = |fault: Fault| fault.of(&self.path);
+        let mut found: Vec<Family> = Vec::new();
+        for dict in self.looked_at(key).map_err(fault)? {
+            for family in dict.first(|entries| recognise::recognise(entries, input, classes)) {
+                if !found.contains(&family) {
+                    found.push(family);
+                }
+            }
+        }
+        if found.is_empty() {
+            let entries = self.largest(key).map_err(fault)?.entries;
+            let [channels, height, width] = input;
+            let expected = format!(
+                "a net of a known family for {channels}×{height}×{width} and {classes} classes"
+            );
+            let found = match recognise::elsewhere(&entries, input) {
+                Some(elsewhere) => elsewhere,
+                None => recognise::listed(&entries),
+            };
+            return Err(fault(Fault::new("net", expected, found)));
+        }
+        Ok(found)
+    }
+
+    /// Widths from inputs to outputs of the perceptron for points of so many features and classes,
+    /// by names and shapes of the tensors in the state dict of this key, or in any; nothing where
+    /// the tensors are not those of linear layers alone.
+    ///
+    /// # Errors
+    /// [`Error::File`] where layers are of other features or classes, or several differ.
+    pub fn perceptron(
+        &self,
+        features: usize,
+        classes: usize,
+        key: Option<&str>,
+    ) -> basinscope::Result<Option<Vec<usize>>> {
+        let fault = |fault: Fault| fault.of(&self.path);
+        let mut all: Vec<Vec<usize>> = (self.looked_at(key).map_err(fault)?.into_iter())
+            .flat_map(|dict| {
+                dict.first(|entries| recognise::linear_widths(entries).into_iter().collect())
+            })
+            .collect();
+        all.sort();
+        all.dedup();
+        let fits = |widths: &Vec<usize>| {
+            let outputs =
+                widths.last() == Some(&classes) || classes == 2 && widths.last() == Some(&1);
+            widths.first() == Some(&features) && outputs
+        };
+        let (mut fitting, other): (Vec<_>, Vec<_>) = all.into_iter().partition(fits);
+        match (fitting.pop(), &fitting[..], &other[..]) {
+            (Some(widths), [], _) => Ok(Some(widths)),
+            (None, _, []) => Ok(None),
+            (Some(_), _, _) => {
+                let expected = format!("one of {}", self.listed(&[]));
+                Err(fault(Fault::new(
+                    "key",
+                    expected,
+                    "none, and nets of several widths",
+                )))
+            }
+            (None, _, [widths, ..]) => {
+                let outputs = match classes {
+                    2 => "1 or 2".into(),
+                    classes => classes.to_string(),
+                };
+                let expected = format!(
+                    "{features} inputs and {outputs} outputs, as the data have features and classes"
+                );
+                Err(fault(Fault::new(
+                    "net",
+                    expected,
+                    format!("widths {widths:?}"),
+                )))
+            }
+        }
+    }
+
+    /// The state dict of a key, or all.
+    fn looked_at(&self, key: Option<&str>) -> Result<Vec<Selected<'_>>, Fault> {
+        match key {
+            Some(key) => Ok(vec![self.of_key(key)?]),
+            None => Ok(self.dicts()),
+        }
+    }
+
+    /// The one of most tensors.
+    fn largest(&self, key: Option<&str>) -> Result<Selected<'_>, Fault> {
+        let dicts = self.looked_at(key)?.into_iter().rev();
+        let largest = dicts.max_by_key(|dict| dict.entries.len());
+        largest.ok_or_else(|| self.no_tensors())
     }
 
     /// What is made of the state dict of a key, or of the only one that something can be made of.
@@ -270,6 +383,17 @@ struct Selected<'f> {
 }
 
 impl Selected<'_> {
+    /// What is found under its own names, else under those without what stands before all of them.
+    fn first<T>(mut self, find: impl Fn(&[Entry]) -> Vec<T>) -> Vec<T> {
+        for _ in 0..=MAX_PREFIXES {
+            let found = find(&self.entries);
+            if !found.is_empty() || !self.shorten() {
+                return found;
+            }
+        }
+        Vec::new()
+    }
+
     /// Takes off what stands before all names, up to the first point; whether there was such.
     fn shorten(&mut self) -> bool {
         let is_weight = |entry: &&Entry| !modules::is_count(&entry.name);

@@ -1,5 +1,6 @@
 //! Nets: what every kind of net can do, and multi-layer perceptrons with their kernels.
 
+mod any_classifier;
 mod any_net;
 mod architecture;
 mod init;
@@ -12,6 +13,7 @@ mod perceptron;
 #[cfg(test)]
 pub(crate) mod toy;
 
+pub use any_classifier::NetClassifier;
 pub use any_net::{Net, NetSurface, TrainingBatch, check_buffers, check_fit};
 pub use architecture::{Activation, Architecture};
 pub use init::Initialization;

@@ -1,0 +1,11 @@
+//! `basinscope import`: a run of weights that PyTorch trained.
+
+mod args;
+mod begun;
+mod expected;
+mod names;
+mod net;
+mod run;
+
+pub use args::Args;
+pub use run::run;
