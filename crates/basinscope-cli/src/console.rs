@@ -3,10 +3,11 @@
 use anyhow::{Context, Result};
 use basinscope::data::printable;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::HashSet;
 use std::fmt;
 use std::io::Write;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a command needs of the terminal.
 pub struct Console {
@@ -14,6 +15,8 @@ pub struct Console {
     quiet: bool,
     bars: MultiProgress,
     interrupted: Arc<AtomicBool>,
+    /// Notes that were made, each of which is made once.
+    noted: Mutex<HashSet<String>>,
 }
 
 /// The user pressed Ctrl-C.
@@ -69,6 +72,7 @@ impl Console {
             quiet,
             bars,
             interrupted,
+            noted: Mutex::default(),
         })
     }
 
@@ -109,12 +113,18 @@ impl Console {
         bar
     }
 
-    /// A line for the reader, above any bars.
+    /// A line for the reader, above any bars; a line that begins with "note:" only once.
     pub fn say(&self, line: impl fmt::Display) {
-        if !self.quiet {
-            let line = printable_lines(&line.to_string());
+        let line = printable_lines(&line.to_string());
+        if !self.quiet && self.is_new(&line) {
             let _ = self.bars.suspend(|| writeln!(std::io::stderr(), "{line}"));
         }
+    }
+
+    /// Whether a line has not been said yet, as far as that matters.
+    fn is_new(&self, line: &str) -> bool {
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        !line.starts_with("note:") || noted.insert(line.to_owned())
     }
 
     /// Whether stdout is for the summary object alone.
@@ -184,6 +194,20 @@ pub fn percent(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_note_is_made_once() {
+        let console = Console {
+            json: false,
+            quiet: true,
+            bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
+            interrupted: Arc::default(),
+            noted: Mutex::default(),
+        };
+        assert!(console.is_new("note: another kernel"));
+        assert!(!console.is_new("note: another kernel"));
+        assert!(console.is_new("a line") && console.is_new("a line"));
+    }
 
     #[test]
     fn tables_align() {

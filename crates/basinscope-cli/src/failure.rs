@@ -73,10 +73,36 @@ pub fn caught(run: impl FnOnce() -> Result<()>) -> Result<()> {
     }
 }
 
+/// An error with its causes, each said once: many errors end with the text of their cause.
+pub fn told(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use rayon::prelude::*;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
+        let cause = missing.to_string();
+        let error = anyhow::Error::from(Error::io("points.csv", "read")(missing)).context("clean");
+        assert_eq!(
+            told(&error),
+            format!("clean: points.csv: cannot read: {cause}")
+        );
+        // Printed whole, as before, it would say it twice.
+        assert_eq!(format!("{error:#}").matches(&cause).count(), 2);
+    }
 
     #[test]
     fn an_error_thrown_on_any_thread_is_the_commands() {

@@ -147,6 +147,7 @@ fn a_net_of_another_kind_goes_through_every_command_but_those_of_the_plane() {
         c,
         directions: 2,
         normalization,
+        cutoff: 0.1,
         seed: 0,
     };
     let lines = slice::compute(&lab, &all, settings, &console).unwrap();

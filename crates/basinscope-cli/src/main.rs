@@ -34,7 +34,10 @@ fn main() -> ExitCode {
                 ExitCode::from(130)
             }
             None => {
-                eprintln!("error: {}", console::printable_lines(&format!("{error:#}")));
+                eprintln!(
+                    "error: {}",
+                    console::printable_lines(&failure::told(&error))
+                );
                 ExitCode::from(2)
             }
         },

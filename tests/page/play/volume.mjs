@@ -46,7 +46,7 @@ export async function volume(page, { run, check }) {
   };
 
   // Which set of records is shown is what its select says; without one there is only one.
-  const keyOf = { local: r => `${r.method}-${r.region}-${r.cutoff}`, rays: r => `${r.normalization}-${r.cutoff}` };
+  const keyOf = { local: r => `${r.method}-${r.region}-${r.cutoff}`, rays: r => `${r.normalization}-${r.region ?? 'loss'}-${r.cutoff}` };
   const selects = await widget.locator('.controls select').evaluateAll(all => all.map(select => [select.options[0].value, select.value]));
   const shownSet = (records, key) => {
     const keys = new Set(records.map(key));

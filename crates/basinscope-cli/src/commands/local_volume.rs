@@ -54,6 +54,8 @@ impl Method {
 pub enum CutoffOn {
     /// Mean train loss, in nats, at most
     Loss,
+    /// Mean train loss above the minimum's own, in nats, at most: minima of different loss start alike
+    Excess,
     /// Share of the training points that stay correct, at least
     Accuracy,
     /// Mean total variation distance of the predicted probabilities from the minimum's own, at most
@@ -61,9 +63,15 @@ pub enum CutoffOn {
 }
 
 impl CutoffOn {
+    /// Whether the cutoff is a loss, in nats.
+    pub fn is_of_loss(self) -> bool {
+        matches!(self, Self::Loss | Self::Excess)
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Loss => "loss",
+            Self::Excess => "excess",
             Self::Accuracy => "accuracy",
             Self::Predictions => "predictions",
         }
@@ -73,7 +81,7 @@ impl CutoffOn {
     /// ten probabilities moved.
     fn default_cutoff(self) -> f64 {
         match self {
-            Self::Loss => basinscope::basin::DEFAULT_CUTOFF,
+            Self::Loss | Self::Excess => basinscope::basin::DEFAULT_CUTOFF,
             Self::Accuracy => 0.99,
             Self::Predictions => 0.1,
         }
@@ -126,8 +134,8 @@ impl Settings {
     fn check(&self) -> Result<()> {
         self.subsim.check()?;
         if self.method == Method::Lta {
-            if self.cutoff_on != CutoffOn::Loss {
-                let expected = "loss with --method lta, which follows gradients";
+            if !self.cutoff_on.is_of_loss() {
+                let expected = "loss or excess with --method lta, which follows gradients";
                 let found = self.cutoff_on.name();
                 return Err(Error::setting("cutoff-on", expected, found).into());
             }
@@ -231,6 +239,10 @@ fn with_region<T>(
     let (surface, cutoff) = (&minimum.train, settings.cutoff);
     match settings.cutoff_on {
         CutoffOn::Loss => then(&LowLoss::new(surface, cutoff)?),
+        CutoffOn::Excess => {
+            let start = surface.loss(&minimum.theta);
+            then(&LowLoss::new(surface, start + cutoff)?)
+        }
         CutoffOn::Accuracy => then(&HighAccuracy::new(surface, cutoff)?),
         CutoffOn::Predictions => then(&SamePredictions::new(surface, &minimum.theta, cutoff)?),
     }
@@ -282,6 +294,7 @@ fn measure(
     let squares: f64 = theta.iter().map(|&w| f64::from(w).powi(2)).sum();
     let rms = (squares / theta.len() as f64).sqrt();
     let seed = settings.subsim.seed;
+    let start_loss = minimum.train.loss(theta);
     let stiff = match settings.stiff.min(theta.len()) {
         0 => StiffDirections::none(theta.len()),
         count => StiffDirections::of(&minimum.train, theta, count, seed)?,
@@ -310,14 +323,21 @@ fn measure(
                 (subsim_curve(centre, region, &found), found.evaluations, 0)
             }
             Method::Lta => {
-                let found = settings.lta.run(&minimum.train, theta, &stiff, &sigmas)?;
+                let lta = LtaSettings {
+                    cutoff: match settings.cutoff_on {
+                        CutoffOn::Excess => start_loss + settings.cutoff,
+                        _ => settings.cutoff,
+                    },
+                    ..settings.lta.clone()
+                };
+                let found = lta.run(&minimum.train, theta, &stiff, &sigmas)?;
                 let curve = lta_curve(centre, region, &found);
                 (curve, found.evaluations, found.gradients)
             }
         };
         watch.console.check()?;
         let remedy = match settings.method {
-            Method::Subsim if settings.cutoff_on == CutoffOn::Loss => "see --method lta",
+            Method::Subsim if settings.cutoff_on.is_of_loss() => "see --method lta",
             Method::Subsim => "raise --moves",
             Method::Lta => "raise --trajectories",
         };
@@ -330,6 +350,7 @@ fn measure(
             method: settings.method.name().into(),
             region: settings.cutoff_on.name().into(),
             cutoff: settings.cutoff,
+            start_loss: Some(start_loss),
             dimension: theta.len(),
             rms,
             metric: match stiff.len() {
@@ -378,31 +399,29 @@ fn grid(j: i32) -> f64 {
     }
 }
 
-/// Draws every local volume of the run that is alike in region and cutoff to these, beside the
-/// paper's volumes where there are some.
+/// Draws the local volumes of the run that lead, beside the paper's volumes where there are some;
+/// those like the given ones too, where they are others.
 pub fn draw(lab: &Lab, records: &[LocalVolumeRecord]) -> Result<()> {
     let Some(first) = records.first() else {
         return Ok(());
     };
     let all: Vec<LocalVolumeRecord> = lab.run.read_json(FILE)?;
-    let alike: Vec<LocalVolumeRecord> = (all.into_iter())
-        .filter(|record| record.region == first.region && record.cutoff == first.cutoff)
-        .collect();
-    lab.draw("local-volumes", |theme| {
-        figure::local_volumes(&alike, theme)
-    })?;
-    lab.draw("constrained-dimensions", |theme| {
-        figure::constrained_dimensions(&alike, theme)
-    })?;
-    if (alike.iter().flat_map(|record| &record.curve)).any(|p| p.sample_test_accuracy.is_some()) {
-        lab.draw("sample-accuracy", |theme| {
-            figure::sample_accuracy(&alike, theme)
-        })?;
+    // The setting that leads has the plain names, so that the page's text and its pictures are of
+    // one setting; another one is drawn under its own.
+    let lead = figure::leading_local(&all);
+    let same = |record: &&LocalVolumeRecord| {
+        record.region == first.region && record.cutoff == first.cutoff
+    };
+    if !lead.iter().any(|record| same(&record)) {
+        let alike: Vec<LocalVolumeRecord> = all.iter().filter(same).cloned().collect();
+        draw_as(lab, &alike, &format!("-{}", first.region))?;
     }
+    draw_as(lab, &lead, "")?;
+    let alike = lead;
     if lab.run.has("results/volumes.json") {
         let volumes: Vec<VolumeRecord> = lab.run.read_json("results/volumes.json")?;
         let plain: Vec<VolumeRecord> = (volumes.into_iter())
-            .filter(|volume| volume.normalization == "none")
+            .filter(|volume| volume.normalization == "none" && volume.region == "loss")
             .collect();
         let both = |record: &LocalVolumeRecord| plain.iter().any(|v| v.minimum == record.minimum);
         if alike.iter().any(both) {
@@ -410,6 +429,21 @@ pub fn draw(lab: &Lab, records: &[LocalVolumeRecord]) -> Result<()> {
                 figure::honest_scatter(&alike, &plain, theme)
             })?;
         }
+    }
+    Ok(())
+}
+
+fn draw_as(lab: &Lab, alike: &[LocalVolumeRecord], suffix: &str) -> Result<()> {
+    lab.draw(&format!("local-volumes{suffix}"), |theme| {
+        figure::local_volumes(alike, theme)
+    })?;
+    lab.draw(&format!("constrained-dimensions{suffix}"), |theme| {
+        figure::constrained_dimensions(alike, theme)
+    })?;
+    if (alike.iter().flat_map(|record| &record.curve)).any(|p| p.sample_test_accuracy.is_some()) {
+        lab.draw(&format!("sample-accuracy{suffix}"), |theme| {
+            figure::sample_accuracy(alike, theme)
+        })?;
     }
     Ok(())
 }
@@ -451,9 +485,15 @@ pub fn local_table(records: &[LocalVolumeRecord]) -> String {
             ]
         })
         .collect();
+    let above = match records.first() {
+        Some(record) if record.region == "excess" => {
+            format!(" (own loss + {})", record.cutoff)
+        }
+        _ => String::new(),
+    };
     let shared = match common {
-        Some(sigma) => format!("ln P at σ {sigma}"),
-        None => "ln P, common σ".into(),
+        Some(sigma) => format!("ln P{above} at σ {sigma}"),
+        None => format!("ln P{above}, common σ"),
     };
     let heading = [
         "minimum",
@@ -468,11 +508,10 @@ pub fn local_table(records: &[LocalVolumeRecord]) -> String {
     ];
     let mut text = table(&heading, &rows);
     for record in records {
-        if let Some(point) = record.curve.iter().find(|point| !point.warning.is_empty()) {
-            text += &format!(
-                "\n· {} from σ {:.4}: {}",
-                record.minimum, point.sigma, point.warning
-            );
+        for (warning, sigmas) in record.warnings() {
+            let sigmas: Vec<String> = sigmas.iter().map(f64::to_string).collect();
+            let (name, sigmas) = (&record.minimum, sigmas.join(", "));
+            text += &format!("\n· {name} at σ {sigmas}: {warning}");
         }
     }
     text

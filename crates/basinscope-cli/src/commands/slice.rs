@@ -1,10 +1,12 @@
 //! `basinscope slice`: loss and accuracy along lines.
 
-use crate::console::Console;
+use crate::console::{Console, table};
 use crate::lab::{Lab, Minimum, RunArgs};
 use anyhow::Result;
+use basinscope::basin::DEFAULT_CUTOFF;
 use basinscope::direction::{Normalization, random_direction};
-use basinscope::record::{Axis, LineRecord};
+use basinscope::record::{Axis, CrossingRecord, Edge, LineRecord};
+use basinscope::slice::CrossingSettings;
 use basinscope::surface::Evaluate;
 use basinscope::{Error, random, slice};
 use basinscope_report::figure;
@@ -36,6 +38,11 @@ pub struct Args {
     /// filter, layer, model or none
     #[arg(long, value_name = "HOW", default_value = "filter")]
     normalization: String,
+
+    /// Mean train loss at which a basin ends; where each line passes it is searched for, and where it
+    /// passes the minimum's own loss by as much
+    #[arg(long, value_name = "NATS", default_value_t = DEFAULT_CUTOFF, allow_negative_numbers = true)]
+    cutoff: f64,
 
     /// Seed of the directions
     #[arg(long, default_value_t = 0)]
@@ -69,10 +76,48 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
         c: args.x,
         directions: args.directions,
         normalization,
+        cutoff: args.cutoff,
         seed: args.seed,
     };
     let records = compute(&lab, &minima, settings, console)?;
+    console.say(crossings_table(&records));
     lab.finish("slice", records, console)
+}
+
+/// How far each minimum can be moved: medians over directions and both sides, with 95 % intervals.
+pub fn crossings_table(records: &[LineRecord]) -> String {
+    let cell = |record: &LineRecord, edge| match record.crossing(edge) {
+        None => "starts beyond".to_owned(),
+        Some(found) if !found.is_crossed() => format!("above {}", found.cap),
+        Some(found) => {
+            let [low, high] = found.interval;
+            format!("{:.4} ({low:.4}–{high:.4})", found.median)
+        }
+    };
+    let rows: Vec<Vec<String>> = (records.iter())
+        .map(|record| {
+            let start = |found: &CrossingRecord| format!("{:.1e}", found.start);
+            vec![
+                record.minimum.clone(),
+                record.crossing(Edge::Excess).map_or("–".into(), start),
+                cell(record, Edge::Loss),
+                cell(record, Edge::Excess),
+                cell(record, Edge::Accuracy),
+            ]
+        })
+        .collect();
+    let level = |edge| {
+        let of = records.iter().find_map(|record| record.crossing(edge));
+        of.map_or(f64::NAN, |found| found.level)
+    };
+    let heading = [
+        "minimum".to_owned(),
+        "own loss".into(),
+        format!("|c| at loss {} (95 %)", level(Edge::Excess)),
+        format!("at own loss + {}", level(Edge::Excess)),
+        format!("below {:.0} % right", 100.0 * level(Edge::Accuracy)),
+    ];
+    table(&heading.each_ref().map(String::as_str), &rows)
 }
 
 /// What is asked of random slices.
@@ -81,6 +126,8 @@ pub struct Settings {
     pub c: Axis,
     pub directions: usize,
     pub normalization: Normalization,
+    /// Mean train loss at which a basin ends, in nats, and how far above the minimum's own.
+    pub cutoff: f64,
     pub seed: u64,
 }
 
@@ -95,9 +142,19 @@ pub fn compute(
         c,
         directions,
         normalization,
+        cutoff,
         seed,
     } = settings;
     let steps: Vec<f64> = c.values().collect();
+    let crossing = CrossingSettings {
+        edges: vec![
+            (Edge::Loss, cutoff),
+            (Edge::Excess, cutoff),
+            (Edge::Accuracy, slice::DEFAULT_ACCURACY_EDGE),
+        ],
+        seed,
+        ..CrossingSettings::default()
+    };
     let bar = console.bar("slices", minima.len() as u64);
     let mut records = Vec::with_capacity(minima.len());
     for minimum in minima {
@@ -109,6 +166,7 @@ pub fn compute(
                 random_direction(&layout, &minimum.theta, normalization, rng)
             })
             .collect();
+        let crossings = crossing.run(&minimum.train, &minimum.theta, &along)?;
         let lines = slice::lines(
             &minimum.train,
             Some(&minimum.test),
@@ -131,9 +189,12 @@ pub fn compute(
                 .iter()
                 .map(|line| line.test_accuracy.clone())
                 .collect(),
+            crossings,
             seed,
             version: basinscope::VERSION.into(),
-            config: json!({ "x": c, "directions": directions, "normalization": normalization }),
+            config: json!({
+                "x": c, "directions": directions, "normalization": normalization, "cutoff": cutoff,
+            }),
         });
         bar.inc(1);
     }
@@ -174,6 +235,7 @@ pub fn between(lab: &Lab, a: &Minimum, b: &Minimum, console: &Console) -> Result
         train_loss: vec![line.train_loss],
         train_accuracy: vec![line.train_accuracy],
         test_accuracy_along: vec![line.test_accuracy],
+        crossings: Vec::new(),
         seed: a.record.seed,
         version: basinscope::VERSION.into(),
         config: json!({ "x": c }),

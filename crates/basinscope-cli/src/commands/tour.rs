@@ -12,7 +12,7 @@ use basinscope::basin::{RadialSettings, SubsimSettings};
 use basinscope::data::{DEFAULT_DATA_SEED, Generator};
 use basinscope::direction::Normalization;
 use basinscope::net::Architecture;
-use basinscope::record::{Axis, LocalVolumeRecord, MinefieldRecord, VolumeRecord};
+use basinscope::record::{Axis, LineRecord, LocalVolumeRecord, MinefieldRecord, VolumeRecord};
 use basinscope::slice::DEFAULT_OTHER_PLANES;
 use basinscope::train::{PoisonConfig, PoisonForm, TrainConfig};
 use serde::Serialize;
@@ -198,16 +198,25 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     let records = train_all(&run, &config.minima, &split, console)?;
 
     let lab = Lab::open(&out)?;
-    let (volumes, local) = look_and_measure(&lab, &config, console)?;
+    let Measured {
+        volumes,
+        local,
+        slices,
+        excess,
+        local_excess,
+    } = look_and_measure(&lab, &config, console)?;
     console.say("Looking for bad minima all along a good run …");
     let field = minefield::as_part_of(&run, console, args.seed)?;
     lab.draw_page()?;
 
-    console.say(format!("\n{}", closing_table(&lab.minima, &volumes)));
+    let table = closing_table(&lab.minima, &volumes, &excess);
+    console.say(format!("\n{table}"));
     if let Some(volume) = volumes.iter().find(|volume| !volume.warning.is_empty()) {
         console.say(format!("* {}", volume.warning));
     }
+    console.say(format!("\n{}", slice::crossings_table(&slices)));
     console.say(format!("\n{}", local_volume::local_table(&local)));
+    console.say(format!("\n{}", local_volume::local_table(&local_excess)));
     console.say(format!("\n{}", minefield_line(&field)));
     let page = run.path("index.html");
     let seconds = begun.elapsed().as_secs_f64();
@@ -220,14 +229,21 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
         "minima": records,
         "volumes": volumes,
         "local_volumes": local,
+        "excess": { "volumes": excess, "local_volumes": local_excess },
     }))
 }
 
-fn look_and_measure(
-    lab: &Lab,
-    config: &TourConfig,
-    console: &Console,
-) -> Result<(Vec<VolumeRecord>, Vec<LocalVolumeRecord>)> {
+/// What the closing tables are made of.
+struct Measured {
+    volumes: Vec<VolumeRecord>,
+    local: Vec<LocalVolumeRecord>,
+    slices: Vec<LineRecord>,
+    /// The same volumes from each minimum's own loss.
+    excess: Vec<VolumeRecord>,
+    local_excess: Vec<LocalVolumeRecord>,
+}
+
+fn look_and_measure(lab: &Lab, config: &TourConfig, console: &Console) -> Result<Measured> {
     lab.draw_training(console)?;
     let all: Vec<&Minimum> = lab.minima.iter().collect();
     boundary::compute(
@@ -241,9 +257,10 @@ fn look_and_measure(
         c: config.slices.x,
         directions: config.slices.directions,
         normalization: config.slices.normalization,
+        cutoff: config.volumes.cutoff,
         seed: config.seed,
     };
-    slice::compute(lab, &all, settings, console)?;
+    let slices = slice::compute(lab, &all, settings, console)?;
     if let [good, bad] = extremes.as_slice() {
         slice::between(lab, good, bad, console)?;
     }
@@ -265,7 +282,24 @@ fn look_and_measure(
     animate::compute(lab, &extremes, settings, console)?;
     let volumes = volume::compute(lab, &all, &config.volumes, console)?;
     let local = local_volume::compute(lab, &all, &config.local_volumes, console)?;
-    Ok((volumes, local))
+    // Poisoned minima start with a part of the cutoff: the same from each one's own loss.
+    let settings = RadialSettings {
+        above_minimum: true,
+        ..config.volumes.clone()
+    };
+    let excess = volume::compute(lab, &all, &settings, console)?;
+    let settings = local_volume::Settings {
+        cutoff_on: local_volume::CutoffOn::Excess,
+        ..config.local_volumes.clone()
+    };
+    let local_excess = local_volume::compute(lab, &extremes, &settings, console)?;
+    Ok(Measured {
+        volumes,
+        local,
+        slices,
+        excess,
+        local_excess,
+    })
 }
 
 /// The minefield in a sentence.
@@ -289,11 +323,12 @@ fn minefield_line(field: &MinefieldRecord) -> String {
     )
 }
 
-fn closing_table(minima: &[Minimum], volumes: &[VolumeRecord]) -> String {
+fn closing_table(minima: &[Minimum], volumes: &[VolumeRecord], excess: &[VolumeRecord]) -> String {
     let rows: Vec<Vec<String>> = minima
         .iter()
         .zip(volumes)
-        .map(|(Minimum { record, .. }, volume)| {
+        .zip(excess)
+        .map(|((Minimum { record, .. }, volume), excess)| {
             let [low, high] = volume.radius_median_ci;
             vec![
                 record.name.clone(),
@@ -302,6 +337,7 @@ fn closing_table(minima: &[Minimum], volumes: &[VolumeRecord]) -> String {
                 format!("{:.1e}", record.train_loss),
                 format!("{:.4}", volume.radius_median),
                 format!("{low:.4}–{high:.4}"),
+                format!("{:.4}", excess.radius_median),
                 format!("{:.0}", volume.log10_volume),
                 format!("{:.1}", volume.ess),
                 format!("{:.1}", volume.evaluations_per_ray),
@@ -315,6 +351,7 @@ fn closing_table(minima: &[Minimum], volumes: &[VolumeRecord]) -> String {
         "train loss",
         "median radius",
         "95 % interval",
+        "from own loss",
         "log10 volume*",
         "ESS",
         "evals/ray",

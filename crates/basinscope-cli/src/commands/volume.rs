@@ -29,6 +29,7 @@ Examples:
   basinscope volume runs/bad
   basinscope volume runs/bad --method lta --sigma .003,.006,.01
   basinscope volume runs/bad --cutoff-on accuracy --cutoff .99
+  basinscope volume runs/bad --cutoff-on excess     # from the minimum's own loss, not from 0
   basinscope volume runs/bad --method radial --directions 3000 --normalization filter
 
 P_σ is the chance that a Gaussian step of width σ from the minimum stays in the basin; ln P over σ is
@@ -188,7 +189,7 @@ impl Args {
             ("sigma", !local.sigma.is_empty()),
             ("relative-sigma", !local.relative_sigma.is_empty()),
             ("samples", local.samples.is_some()),
-            ("cutoff-on", self.cutoff_on != CutoffOn::Loss),
+            ("cutoff-on", !self.cutoff_on.is_of_loss()),
         ];
         let rays = [
             ("directions", radial.directions.is_some()),
@@ -220,6 +221,7 @@ impl Args {
         let normalization = radial.normalization.as_deref().unwrap_or("none");
         Ok(RadialSettings {
             cutoff: self.cutoff.unwrap_or(DEFAULT_CUTOFF),
+            above_minimum: self.cutoff_on == CutoffOn::Excess,
             directions: radial.directions.unwrap_or(DEFAULT_DIRECTIONS),
             normalization: Normalization::from_name(normalization)?,
             radius_cap: radial.radius_cap,
@@ -294,18 +296,35 @@ pub fn compute(
     let key = |record: &VolumeRecord| {
         (
             record.minimum.clone(),
-            format!("{} {}", record.method, record.normalization),
+            format!(
+                "{} {} {}",
+                record.method, record.normalization, record.region
+            ),
         )
     };
     let all = lab.merge("results/volumes.json", records.clone(), key)?;
-    // One picture compares like with like.
-    let alike: Vec<VolumeRecord> = (all.into_iter())
-        .filter(|record| {
-            record.normalization == settings.normalization.name()
-                && record.cutoff == settings.cutoff
-        })
-        .collect();
-    draw(lab, &alike)?;
+    // One picture compares like with like; the setting that leads has the plain names, so that the
+    // page's text and its pictures are of one setting.
+    let lead = figure::leading_volumes(&all);
+    draw(lab, &lead)?;
+    if !records.iter().any(|record| lead.contains(record)) {
+        let same = |record: &VolumeRecord| {
+            (&record.normalization, record.cutoff, &record.region)
+                == (
+                    &records[0].normalization,
+                    settings.cutoff,
+                    &records[0].region,
+                )
+        };
+        let alike: Vec<VolumeRecord> = all.into_iter().filter(same).collect();
+        let name = format!("{}-{}", records[0].normalization, records[0].region);
+        lab.draw(&format!("radii-{name}"), |theme| {
+            figure::radii(&alike, theme)
+        })?;
+        lab.draw(&format!("volume-gap-{name}"), |theme| {
+            figure::volume_gap(&alike, theme)
+        })?;
+    }
     bar.finish();
     Ok(records)
 }
@@ -325,6 +344,9 @@ pub fn volumes_table(records: &[VolumeRecord]) -> String {
             vec![
                 record.minimum.clone(),
                 format!("{:.1} %", 100.0 * record.generalization_gap),
+                record
+                    .start_loss
+                    .map_or("–".into(), |loss| format!("{loss:.1e}")),
                 format!("{:.4}", record.radius_median),
                 format!("{low:.4}–{high:.4}"),
                 format!("{:.0}", record.log10_volume),
@@ -334,10 +356,17 @@ pub fn volumes_table(records: &[VolumeRecord]) -> String {
             ]
         })
         .collect();
+    let region = records
+        .first()
+        .map_or(String::new(), |record| match record.region.as_str() {
+            "excess" => format!("radius, own loss + {}", record.cutoff),
+            _ => format!("radius, loss {}", record.cutoff),
+        });
     let heading = [
         "minimum",
         "gap",
-        "median radius",
+        "own loss",
+        &region,
         "95 % interval",
         "log10 volume*",
         "ESS",

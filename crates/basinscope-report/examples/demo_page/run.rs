@@ -1,8 +1,8 @@
 //! A run with made-up records and the simplest of figures, to look at the page with.
 
 use basinscope::record::{
-    HistoryPoint, LineRecord, LocalVolumePoint, LocalVolumeRecord, MinimumRecord, RunDir,
-    VolumeRecord,
+    CrossingRecord, Edge, HistoryPoint, LineRecord, LocalVolumePoint, LocalVolumeRecord,
+    MinimumRecord, RunDir, VolumeRecord,
 };
 use serde_json::json;
 
@@ -60,7 +60,9 @@ pub fn volume(stop: Stop) -> VolumeRecord {
         generalization_gap: 1.0 - test_accuracy,
         method: "radial".into(),
         normalization: "none".into(),
+        region: "loss".into(),
         cutoff: 0.1,
+        start_loss: Some(0.001),
         directions: 1000,
         dimension: 3614,
         log10_volume,
@@ -129,6 +131,7 @@ pub fn local_volume(index: usize) -> LocalVolumeRecord {
         method: "subsim".into(),
         region: "loss".into(),
         cutoff: 0.1,
+        start_loss: Some(0.001),
         dimension: 3614,
         rms: 0.31,
         metric: "100 stiffest Hessian directions".into(),
@@ -153,6 +156,22 @@ pub fn local_volumes() -> Vec<LocalVolumeRecord> {
     records
 }
 
+/// Where it passes 0.1 nats, as a search on each line would find it.
+fn crossing(edge: Edge, radius: f64) -> CrossingRecord {
+    CrossingRecord {
+        edge,
+        level: 0.1,
+        start: 0.0,
+        distances: vec![[0.99 * radius, 1.01 * radius]; 2],
+        censored: 0,
+        cap: 10.0,
+        median: radius,
+        interval: [0.99 * radius, 1.01 * radius],
+        tolerance: 1e-3,
+        evaluations: 160,
+    }
+}
+
 /// A parabola along two directions that reaches 0.1 nats at |c| = `radius`.
 pub fn line(stop: Stop) -> LineRecord {
     let c: Vec<f64> = (-50..=50).map(|i| f64::from(i) / 50.0).collect();
@@ -167,6 +186,9 @@ pub fn line(stop: Stop) -> LineRecord {
         train_loss: vec![loss; 2],
         train_accuracy: vec![accuracy.clone(); 2],
         test_accuracy_along: vec![accuracy; 2],
+        crossings: [Edge::Loss, Edge::Excess]
+            .map(|edge| crossing(edge, stop.5))
+            .to_vec(),
         seed: 7,
         version: basinscope::VERSION.into(),
         config: json!({}),

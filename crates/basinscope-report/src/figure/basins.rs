@@ -1,7 +1,7 @@
 //! Local volumes by minimum, and the width at which they can be compared.
 
 use super::stats;
-use basinscope::record::{LocalVolumePoint, LocalVolumeRecord};
+use basinscope::record::{LocalVolumePoint, LocalVolumeRecord, VolumeRecord};
 
 /// The method drawn as a check on another one's curve.
 const REFERENCE: &str = "lta";
@@ -36,6 +36,51 @@ pub(crate) fn basins(records: &[LocalVolumeRecord]) -> Vec<Basin<'_>> {
     let keys: Vec<f64> = basins.iter().map(|b| b.main.test_accuracy).collect();
     let order = stats::descending(&keys);
     order.into_iter().map(|index| basins[index]).collect()
+}
+
+/// The region that leads where others hold as many minima: the paper's.
+const LOW_LOSS: &str = "loss";
+
+/// The local volumes of one setting (region, cutoff), by whatever method: of the settings that hold
+/// the most records, the first, with the region of low loss before the others. They are what figures
+/// and page show; other settings are drawn under names of their own.
+pub fn leading_local(records: &[LocalVolumeRecord]) -> Vec<LocalVolumeRecord> {
+    let same = |a: &LocalVolumeRecord, b: &LocalVolumeRecord| {
+        (&a.region, a.cutoff) == (&b.region, b.cutoff)
+    };
+    leading(records, same, |record| [record.region == LOW_LOSS, true])
+}
+
+/// The paper's volumes of one setting (method, normalization, region, cutoff): of the settings that
+/// hold the most minima, the first, low loss before excess, isotropic before filter-normalised.
+pub fn leading_volumes(records: &[VolumeRecord]) -> Vec<VolumeRecord> {
+    let same = |a: &VolumeRecord, b: &VolumeRecord| {
+        (&a.method, &a.normalization, &a.region, a.cutoff)
+            == (&b.method, &b.normalization, &b.region, b.cutoff)
+    };
+    leading(records, same, |record| {
+        [record.region == LOW_LOSS, record.normalization == "none"]
+    })
+}
+
+fn leading<T: Clone>(
+    records: &[T],
+    same: impl Fn(&T, &T) -> bool,
+    merits: impl Fn(&T) -> [bool; 2],
+) -> Vec<T> {
+    let alike = |lead: &T| records.iter().filter(|other| same(lead, other)).count();
+    let rank = |lead: &T| (alike(lead), merits(lead));
+    let mut lead: Option<&T> = None;
+    for record in records {
+        if lead.is_none_or(|lead| rank(record) > rank(lead)) {
+            lead = Some(record);
+        }
+    }
+    let of = lead.into_iter().flat_map(|lead| {
+        let same = &same;
+        records.iter().filter(move |other| same(lead, other))
+    });
+    of.cloned().collect()
 }
 
 /// The record's point at a width of its grid.

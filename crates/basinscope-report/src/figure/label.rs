@@ -1,12 +1,14 @@
 //! What figures call things, and how labels keep out of each other's way.
 
-/// A share as per cent with one decimal, none at 100 %: "99.5 %".
+use crate::format;
+
+/// A share as per cent with one decimal, none where it is whole; 100 % only where it is exactly that.
 pub(super) fn percent(share: f64) -> String {
     if !share.is_finite() {
         return "–".into();
     }
-    let value = format!("{:.1}", 100.0 * share);
-    format!("{} %", value.strip_suffix(".0").unwrap_or(&value))
+    let text = format::percent(share).replace('\u{202f}', " ");
+    text.replace(".0 %", " %")
 }
 
 /// A minimum with its test accuracy: "good · test 99.5 %".
@@ -39,6 +41,7 @@ mod tests {
     #[test]
     fn per_cent_reads_plainly() {
         assert_eq!(percent(0.995), "99.5 %");
+        assert_eq!(percent(0.9996), "99.96 %");
         assert_eq!(percent(1.0), "100 %");
         assert_eq!(minimum("bad", 0.08), "bad · test 8 %");
     }

@@ -9,8 +9,9 @@ use super::local_curve::{self, NAMES};
 use super::marker::Marker;
 use super::scale::{Scale, extent};
 use super::theme::Theme;
-use super::ticks::{plain, superscript};
+use super::ticks::plain;
 use super::{label, legend};
+use crate::format::superscript;
 use basinscope::record::LocalVolumeRecord;
 use std::f64::consts::LN_10;
 

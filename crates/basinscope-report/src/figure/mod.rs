@@ -55,8 +55,8 @@ mod volume_gap;
 
 pub use animation::{animation, animation_still};
 pub use bands::bands;
-pub use basins::equal_sigma;
 pub(crate) use basins::{basins, point_at};
+pub use basins::{equal_sigma, leading_local, leading_volumes};
 pub use between::between;
 pub use boundary::{boundaries, boundary};
 pub use canvas::Figure;

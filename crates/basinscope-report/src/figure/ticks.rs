@@ -1,4 +1,6 @@
-//! Which values an axis marks, and how numbers are written.
+//! Which values an axis marks, and how numbers are written on it.
+
+use crate::format::superscript;
 
 /// Ticks of a linear scale over `[lo, hi]`, about `wanted` of them.
 pub(super) fn linear_ticks(lo: f64, hi: f64, wanted: usize) -> Vec<(f64, String)> {
@@ -131,19 +133,4 @@ fn power(decade: i32) -> String {
         1 => "10".into(),
         _ => format!("10{}", superscript(decade)),
     }
-}
-
-/// An integer in superscript digits.
-pub(super) fn superscript(value: i32) -> String {
-    value
-        .to_string()
-        .chars()
-        .map(|digit| match digit {
-            '-' => '⁻',
-            '1' => '¹',
-            '2' => '²',
-            '3' => '³',
-            other => char::from_u32(0x2070 + other.to_digit(10).unwrap_or(0)).unwrap_or(other),
-        })
-        .collect()
 }

@@ -1,7 +1,7 @@
 //! The frame of the page: head, title, table of contents, stations, foot.
 
 use super::Section;
-use super::format::{count, percent, significant, words};
+use super::format::{count, percent, words};
 use super::play::{Play, scripts};
 use super::story::{Pair, Story};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -143,14 +143,8 @@ fn facts(story: &Story) -> Vec<(&'static str, &'static str, String)> {
     if let Some(Pair { good, bad }) = story.pair() {
         facts.push(("good", "Good: test accuracy", percent(good.test_accuracy)));
         facts.push(("bad", "Bad: test accuracy", percent(bad.test_accuracy)));
-        let volumes = story.main_volumes();
-        let radius = |name: &str| {
-            let volume = volumes.iter().find(|volume| volume.minimum == name)?;
-            (volume.radius_median > 0.0).then_some(volume.radius_median)
-        };
-        if let Some((wide, narrow)) = radius(&good.name).zip(radius(&bad.name)) {
-            let ratio = format!("{}×", significant(wide / narrow, 2));
-            facts.push(("plain", "Radius, good over bad", ratio));
+        if let Some(lead) = story.sizes.first() {
+            facts.push(("plain", lead.label(), lead.number()));
         }
     } else {
         facts.push(("plain", "Train accuracy", percent(best.train_accuracy)));

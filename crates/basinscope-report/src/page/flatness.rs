@@ -1,12 +1,12 @@
 //! Station 3: how flat the loss is around each minimum, and what lies between two.
 
+use super::comparison::Kind;
 use super::embed::Picture;
-use super::format::{count, percent, plain, significant, words};
+use super::format::{count, percent, plain, significant, within, words};
 use super::play::{Play, place};
-use super::statistics::{crossings, median};
 use super::story::{Pair, Story};
-use super::{PageError, Section};
-use basinscope::record::{LineRecord, RunDir};
+use super::{PageError, Section, comparison};
+use basinscope::record::{CrossingRecord, Edge, LineRecord, RunDir};
 use maud::{Markup, html};
 
 pub(super) fn section(
@@ -40,7 +40,7 @@ pub(super) fn section(
                     @if let Some(line) = story.slices.first() {
                         " (" (words(line.train_loss.len())) " of them, " (normalized(&line.normalization)) ")"
                     }
-                    ": mean loss on the training points at θ + c·d. The minimum is at c = 0."
+                    ": mean loss on the training points at θ + c·d. The minimum is at c = 0" (starts(story)) "."
                 }))
             }
             @if play.has("landscape") {
@@ -76,62 +76,87 @@ pub(super) fn section(
     }))
 }
 
-/// Median distance at which the loss passes the cutoff, over directions and both ways.
-pub(super) fn half_width(line: &LineRecord, cutoff: f64) -> Option<f64> {
-    median(
-        line.train_loss
-            .iter()
-            .flat_map(|loss| crossings(&line.c, loss, cutoff))
-            .collect(),
-    )
+/// Where half of the walks from a minimum have left its basin.
+fn edge(line: &LineRecord) -> Option<&CrossingRecord> {
+    line.crossing(Edge::Loss)
 }
 
 fn widths(story: &Story) -> Markup {
-    let cutoff = story.cutoff();
     let of = |name: &str| {
         let line = story.slices.iter().find(|line| line.minimum == name)?;
-        Some((line, half_width(line, cutoff)?))
+        Some((line, edge(line)?))
+    };
+    let how = |found: &CrossingRecord| {
+        html! {
+            " (Medians over " (words(found.distances.len())) " directions, both ways, with 95 % intervals; where each line "
+            "passes the cutoff is searched for on the line, not read off the steps of the picture.)"
+        }
     };
     let compared = story
         .pair()
         .and_then(|Pair { good, bad }| of(&good.name).zip(of(&bad.name)));
     if let Some(((good, wide), (bad, narrow))) = compared {
+        let ratio = comparison::size(story, Kind::Line, false);
         return html! {
             p {
                 "Along half of the walks, the loss of " strong.good { (good.minimum) } " has passed "
-                (significant(cutoff, 2)) " nats " (at(good, wide)) "; that of " strong.bad { (bad.minimum) } " "
-                (at(bad, narrow))
-                @if wide.is_finite() && narrow.is_finite() && narrow > 0.0 && wide > narrow {
-                    ": the good minimum is wider " strong { "by a factor of " (significant(wide / narrow, 2)) } "."
-                } @else if narrow > wide {
-                    ". In this run the flat one is not the good one: measured like this, flatness does not "
-                    "explain the difference."
-                } @else {
-                    "."
+                (significant(wide.level, 2)) " nats " (at(wide)) "; that of " strong.bad { (bad.minimum) } " "
+                (at(narrow))
+                @match ratio {
+                    Some(size) if narrow.interval[1] < wide.interval[0] => {
+                        ": a step from the good minimum can be about " (size.number())
+                        @if let Some(range) = size.range() { " (" (range) ")" }
+                        " as long. That is a ratio of widths; " (comparison::link()) " stand side by side."
+                    }
+                    Some(_) if wide.interval[1] < narrow.interval[0] => {
+                        ". In this run the flat one is not the good one: measured like this, flatness does not "
+                        "explain the difference."
+                    }
+                    Some(_) => { ". The intervals overlap, so the order is not certain." }
+                    None => { "." }
                 }
-                " (Median over " (words(good.train_loss.len())) " directions, both ways; linear interpolation "
-                "between the points of the slice.)"
+                (comparison::from_own_loss(story, Kind::Line, wide.level))
+                (how(wide))
             }
         };
     }
-    match story.slices.first().and_then(|line| of(&line.minimum)) {
-        Some((line, width)) => html! {
+    match story.slices.first() {
+        Some(line) => html! {
             p {
-                "Along half of the walks, the loss of " strong { (line.minimum) } " has passed "
-                (significant(cutoff, 2)) " nats " (at(line, width)) ". (Median over "
-                (words(line.train_loss.len())) " directions, both ways.)"
+                @if let Some(found) = edge(line) {
+                    "Along half of the walks, the loss of " strong { (line.minimum) } " has passed "
+                    (significant(found.level, 2)) " nats " (at(found)) "." (how(found))
+                } @else {
+                    "These slices hold losses at steps of " (significant(step(line), 2)) " and no search for where the basin ends, "
+                    "so this page says no width; " code { "basinscope slice" } " finds it."
+                }
             }
         },
         None => html! {},
     }
 }
 
-fn at(line: &LineRecord, width: f64) -> String {
-    if width.is_finite() {
-        format!("at |c| = {}", significant(width, 2))
-    } else {
-        let reach = line.c.iter().fold(0.0_f64, |reach, c| reach.max(c.abs()));
-        format!("nowhere up to |c| = {}", significant(reach, 2))
+/// Where the minima of the pair start, for captions.
+fn starts(story: &Story) -> String {
+    let Some(Pair { good, bad }) = story.pair() else {
+        return String::new();
+    };
+    let [low, high] = [good, bad].map(|minimum| significant(minimum.train_loss, 2));
+    format!(
+        ", where the loss is {low} for {} and {high} for {}; the dashed line is at 0.1",
+        good.name, bad.name
+    )
+}
+
+/// The distance of two steps of a slice.
+fn step(line: &LineRecord) -> f64 {
+    line.c.windows(2).map(|c| c[1] - c[0]).fold(0.0, f64::max)
+}
+
+fn at(found: &CrossingRecord) -> String {
+    match found.is_crossed() {
+        true => format!("at |c| = {}", within(found.median, found.interval)),
+        false => format!("nowhere up to |c| = {}", significant(found.cap, 2)),
     }
 }
 
@@ -166,7 +191,7 @@ fn barrier(line: &LineRecord) -> Markup {
             "Are the two minima one valley? On the straight line from " (line.minimum) " to " (towards) ", "
             @if loss > 2.0 * ends && loss > 0.01 {
                 "the loss climbs to " strong { (significant(loss, 2)) " nats" } " (at c = " (plain(c, 2)) ", where "
-                (percent(accuracy)) " of the training points are still right): a wall stands between them. "
+                (percent(accuracy)) " of the training points are still right, in steps of " (significant(step(line), 2)) "): a wall stands between them. "
                 "A straight line sees a wall where a curved path may find a pass, so this is an upper bound on its height."
             } @else {
                 "the loss never passes " strong { (significant(loss, 2)) " nats" } ": no wall stands between them."
@@ -185,18 +210,14 @@ fn end_loss(line: &LineRecord, end: f64) -> f64 {
 }
 
 fn slices_alt(story: &Story) -> String {
-    let cutoff = story.cutoff();
-    let lines: Vec<String> = story
-        .slices
-        .iter()
-        .filter_map(|line| {
-            let width = half_width(line, cutoff)?;
-            Some(format!("{} {}", line.minimum, at(line, width)))
-        })
+    let lines: Vec<String> = (story.slices.iter())
+        .filter_map(|line| Some(format!("{} {}", line.minimum, at(edge(line)?))))
         .collect();
+    if lines.is_empty() {
+        return "Loss along random directions through each minimum.".into();
+    }
     format!(
-        "Loss along random directions through each minimum. The median walk passes {} nats: {}.",
-        significant(cutoff, 2),
+        "Loss along random directions through each minimum. The median walk passes the cutoff: {}.",
         lines.join("; ")
     )
 }

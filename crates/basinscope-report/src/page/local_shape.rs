@@ -39,14 +39,14 @@ pub(super) fn constrained(
     html! {
         p {
             "The slope of the curve counts dimensions. Where the basin is narrower than σ in k directions and open in all others, "
-            "P falls like σ to the power −k. At its peak, k is "
+            "P falls like σ to the power −k. At its peak among the widths measured, k is "
             @for (index, (record, (sigma, k))) in peaks.iter().enumerate() {
                 @if index > 0 { " and " }
                 strong { (plain(*k, 0)) } " for " (record.minimum) " (at σ = " (significant(*sigma, 2)) ")"
             }
             ", of n = " (count(first.dimension)) " dimensions: most of the weights hardly matter at this scale."
             @if let Some(point) = opened {
-                " From σ = " (significant(point.sigma, 2)) " on, k of the bad minimum is negative: the chance grows with the step, "
+                " At σ = " (significant(point.sigma, 3)) ", k of the bad minimum is negative: the chance grows with the step, "
                 "because the samples reach other parts of the basin."
             }
         }

@@ -2,6 +2,7 @@
 
 use super::format::{count, percent, plain, significant, whole};
 use super::minima::role;
+use super::numbers::{cutoff, start};
 use super::story::Story;
 use super::tables::{Row, number, table, text};
 use basinscope::record::{LocalVolumePoint, LocalVolumeRecord};
@@ -29,6 +30,7 @@ fn estimates(story: &Story, records: &[&LocalVolumeRecord]) -> Markup {
         text("Method", "method"),
         text("Region", "region"),
         number("Cutoff", "cutoff"),
+        number("Loss at the minimum", "start_loss"),
         number("Largest local σ", "largest_local_sigma"),
         number("rms of θ*", "rms"),
         number("n", "dimension"),
@@ -44,7 +46,8 @@ fn estimates(story: &Story, records: &[&LocalVolumeRecord]) -> Markup {
             percent(record.test_accuracy),
             record.method.clone(),
             record.region.clone(),
-            significant(record.cutoff, 2),
+            cutoff(record.cutoff, &record.region),
+            start(record.start_loss),
             some(record.largest_local_sigma, |sigma| significant(sigma, 3)),
             significant(record.rms, 3),
             count(record.dimension),
@@ -56,7 +59,7 @@ fn estimates(story: &Story, records: &[&LocalVolumeRecord]) -> Markup {
     };
     let caption = html! {
         strong { "Local volumes." } " What was estimated around each minimum, and at what cost. The region is where the "
-        "mean loss is at most the cutoff (loss), where at least that share of the training points is right (accuracy), or where the "
+        "mean loss is at most the cutoff (loss), or above the minimum’s own by at most as much (excess), where at least that share of the training points is right (accuracy), or where the "
         "predictions stay that close to the minimum’s (predictions)."
     };
     let rows: Vec<Row> = records.iter().map(row).collect();

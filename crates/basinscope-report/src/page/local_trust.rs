@@ -56,27 +56,31 @@ pub(super) fn aside(records: &[LocalVolumeRecord]) -> Markup {
     }
 }
 
-/// The first warning of each minimum, as the estimator words it.
+/// Every warning, as the estimator words it, with the points that carry it.
 fn warnings(records: &[LocalVolumeRecord]) -> Markup {
-    let first = |record: &LocalVolumeRecord| {
-        let point = record
-            .curve
-            .iter()
-            .find(|point| !point.warning.is_empty())?;
-        Some((record.minimum.clone(), point.sigma, point.warning.clone()))
-    };
-    let said: Vec<_> = (basins(records).iter())
-        .filter_map(|basin| first(basin.main))
+    let basins = basins(records);
+    let said: Vec<_> = (basins.iter())
+        .flat_map(|basin| {
+            let of = basin.main.warnings().into_iter();
+            of.map(|(warning, sigmas)| (&basin.main.minimum, warning, sigmas))
+        })
         .collect();
     html! {
         @if !said.is_empty() {
-            p {
-                "The estimator says, of each minimum first: "
-                @for (index, (minimum, sigma, warning)) in said.iter().enumerate() {
-                    @if index > 0 { "; " }
-                    (minimum) " at σ = " (significant(*sigma, 2)) ": “" (warning) "”"
+            details {
+                summary { "What the estimator says, minimum by minimum" }
+                ul {
+                    @for (minimum, warning, sigmas) in &said {
+                        li {
+                            (minimum) " at σ = "
+                            @for (index, sigma) in sigmas.iter().enumerate() {
+                                @if index > 0 { ", " }
+                                (significant(*sigma, 3))
+                            }
+                            ": “" (warning) "”"
+                        }
+                    }
                 }
-                ". Every warning is in " a href="#numbers" { "the numbers" } "."
             }
         }
     }

@@ -1,8 +1,9 @@
 //! Station 5, first part: the chance that a random step stays in the basin.
 
 use super::PageError;
+use super::comparison::{self, Kind};
 use super::embed::Picture;
-use super::format::{count, percent, plain, significant, whole};
+use super::format::{about, carried, count, percent, plain, significant, whole};
 use super::local_shape::{
     constrained, destinations, dimensions_alt, peak, samples_alt, significant_share,
 };
@@ -50,7 +51,7 @@ pub(super) fn body(
                 "The chance that a random step of width σ stays in the basin, on a logarithmic scale: at equal σ, and at equal σ relative to the weights."
             }))
         }
-        (chances(&records, compared.as_ref()))
+        (chances(story, &records, compared.as_ref()))
         @if let Some(dimensions) = &dimensions {
             (dimensions.figure_until("volume", &dimensions_alt(&records), html! {
                 "The number of constrained dimensions, k = −d ln P/d ln σ, against the width of the step."
@@ -115,6 +116,10 @@ fn basin(record: &LocalVolumeRecord) -> String {
             "the predictions differ from the minimum’s by {} or less on average",
             significant(record.cutoff, 2)
         ),
+        "excess" => format!(
+            "the mean loss on the training points is above the minimum’s own by {} nats or less",
+            significant(record.cutoff, 2)
+        ),
         _ => format!(
             "the mean loss on the training points is {} nats or less",
             significant(record.cutoff, 2)
@@ -138,7 +143,11 @@ fn between(interval: Option<[f64; 2]>) -> Markup {
     }
 }
 
-fn chances(records: &[LocalVolumeRecord], compared: Option<&Compared<'_>>) -> Markup {
+fn chances(
+    story: &Story,
+    records: &[LocalVolumeRecord],
+    compared: Option<&Compared<'_>>,
+) -> Markup {
     let Some(compared) = compared else {
         return alone(records);
     };
@@ -158,12 +167,19 @@ fn chances(records: &[LocalVolumeRecord], compared: Option<&Compared<'_>>) -> Ma
         (at_good.interval.zip(at_bad.interval)).is_some_and(|(a, b)| super::volume::overlap(a, b));
     html! {
         p {
-            "At σ = " (significant(sigma, 3)) ", the largest width at which the estimates of "
+            "At σ = " (significant(sigma, 3)) ", the largest of the widths measured at which the estimates of "
             @if compared.all { "every minimum" } @else { "both" }
             " are local and converged, the step stays in the good basin (" (good.minimum) ") with probability "
             strong.good { (chance(ln_good)) } (between(at_good.interval)) ", in the bad one (" (bad.minimum) ") with "
             strong.bad { (chance(ln_bad)) } (between(at_bad.interval)) ": "
-            strong { (plain((ln_good - ln_bad).abs() / LN_10, 1)) " orders of magnitude" } " apart"
+            @match comparison::size(story, Kind::Chance, false) {
+                Some(size) if size.value >= 0.0 => {
+                    strong { (size.number().replace("decades", "orders of magnitude")) }
+                    @if let Some(range) = size.range() { " (" (range) ", between the ends of both 95 % intervals)" }
+                }
+                _ => { strong { (plain((ln_good - ln_bad).abs() / LN_10, 1)) " orders of magnitude" } }
+            }
+            " apart"
             @if overlap {
                 ", but the intervals overlap, so the order is not certain."
             } @else if ln_good > ln_bad {
@@ -171,6 +187,7 @@ fn chances(records: &[LocalVolumeRecord], compared: Option<&Compared<'_>>) -> Ma
             } @else {
                 ", and in the order that speaks against the story: here the bad basin is the larger one."
             }
+            @if good.region == "loss" { (comparison::from_own_loss(story, Kind::Chance, good.cutoff)) }
         }
     }
 }
@@ -186,8 +203,9 @@ fn alone(records: &[LocalVolumeRecord]) -> Markup {
     html! {
         @if let Some((at, ln_p)) = at.and_then(|at| Some((at, at.ln_p?))) {
             p {
-                "At σ = " (significant(at.sigma, 3)) ", the largest width at which the estimate is local, the step stays in the basin of "
-                (record.minimum) " with probability " strong { (chance(ln_p)) } (between(at.interval)) "."
+                "At σ = " (significant(at.sigma, 3)) ", the largest of the widths measured at which the estimate is local, the step stays in the basin of "
+                (record.minimum) " with probability " strong { (chance(ln_p)) } (between(at.interval))
+                (super::volume::began(record.start_loss, record.cutoff)) "."
             }
         }
     }
@@ -211,6 +229,10 @@ pub(super) fn difference(story: &Story, run: &RunDir) -> Result<Markup, PageErro
     ) else {
         return Ok(html! {});
     };
+    let apart = match comparison::size(story, Kind::Chance, false) {
+        Some(size) => carried(size.value.abs(), size.error()),
+        None => plain(nats.abs() / LN_10, 1),
+    };
     let k = [pair.good, pair.bad].into_iter().filter_map(peak);
     let most = k.map(|(_, k)| k).fold(0.0, f64::max);
     let alt = format!(
@@ -220,8 +242,8 @@ pub(super) fn difference(story: &Story, run: &RunDir) -> Result<Markup, PageErro
     Ok(html! {
         h3 { "Why the two measures differ" }
         p {
-            "The paper’s estimate puts " strong { (whole((good.log10_volume - bad.log10_volume).abs())) " decades" }
-            " between the two minima, the local volume " strong { (plain(nats.abs() / LN_10, 1)) } ". The paper’s charges all "
+            "The paper’s estimate puts about " (about((good.log10_volume - bad.log10_volume).abs())) " decades"
+            " between the two minima, a difference of two lower bounds; the local volume " (apart) ", measured. The paper’s charges all "
             (count(good.dimension)) " dimensions at the rate of the luckiest ray; but only about " (whole(most))
             " of them are constrained at most, and the others cost nothing."
         }

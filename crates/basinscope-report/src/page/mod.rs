@@ -1,12 +1,12 @@
 //! The page of a run: one HTML file with everything in it, drawn from the run directory alone.
 
 mod boundaries;
+mod comparison;
 mod curvature;
 mod document;
 mod embed;
 mod error;
 mod flatness;
-mod format;
 mod local_shape;
 mod local_tables;
 mod local_trust;
@@ -32,6 +32,7 @@ pub use error::PageError;
 pub use sheet::{sheet_html, sheets_html};
 pub use shelf::{Shelved, Standing, notice_html, shelf_html};
 
+use crate::format;
 use basinscope::record::RunDir;
 use maud::Markup;
 

@@ -1,11 +1,11 @@
 //! Station 6: every number, and how to get them again.
 
 use super::embed::save;
-use super::format::{count, percent, plain, significant};
+use super::format::{carried, count, percent, plain, significant};
 use super::minima::{poison_words, role};
 use super::story::Story;
 use super::tables::{Row, number, table, text};
-use super::{PageError, Section, local_tables};
+use super::{PageError, Section, comparison, local_tables};
 use basinscope::record::{MinimumRecord, RunDir};
 use maud::{Markup, html};
 
@@ -31,6 +31,7 @@ pub(super) fn section(story: &Story, run: &RunDir) -> Result<Section, PageError>
         title: "The numbers, and how to repeat them",
         short: "Numbers",
         body: html! {
+            (comparison::table(story))
             (minima(story))
             @if !story.local.is_empty() { (local_tables::tables(story)) }
             @if !story.volumes.is_empty() { (volumes(story)) }
@@ -102,6 +103,7 @@ fn volumes(story: &Story) -> Markup {
         number("Test accuracy", "test_accuracy"),
         number("Median radius", "radius_median"),
         text("95 % interval", "radius_median_ci"),
+        number("Loss at the minimum", "start_loss"),
         number("log₁₀ V, lower bound", "log10_volume"),
         number("ESS", "ess"),
         number("Rays", "directions"),
@@ -124,14 +126,19 @@ fn volumes(story: &Story) -> Markup {
                 class: role(story, &volume.minimum),
                 cells: vec![
                     percent(volume.test_accuracy),
-                    significant(volume.radius_median, 4),
-                    format!("{} – {}", significant(low, 4), significant(high, 4)),
+                    carried(volume.radius_median, 0.5 * (high - low)),
+                    format!(
+                        "{} – {}",
+                        carried(low, 0.5 * (high - low)),
+                        carried(high, 0.5 * (high - low))
+                    ),
+                    start(volume.start_loss),
                     super::format::whole(volume.log10_volume),
                     plain(volume.ess, 2),
                     count(volume.directions),
                     count(volume.censored),
                     plain(volume.evaluations_per_ray, 1),
-                    significant(volume.cutoff, 2),
+                    cutoff(volume.cutoff, &volume.region),
                     match volume.normalization.as_str() {
                         "none" => "isotropic".into(),
                         other => format!("{other}-normalised"),
@@ -178,6 +185,19 @@ fn command(config: Option<&str>) -> Option<String> {
         (None, _) => table
             .contains_key("train")
             .then(|| "basinscope train --config config.toml --out again".into()),
+    }
+}
+
+/// The loss at a minimum, where its record keeps it.
+pub(super) fn start(loss: Option<f64>) -> String {
+    loss.map_or_else(|| "–".into(), |loss| significant(loss, 2))
+}
+
+/// A cutoff, with what it is above where that is not 0.
+pub(super) fn cutoff(cutoff: f64, region: &str) -> String {
+    match region {
+        "excess" => format!("own loss + {}", significant(cutoff, 2)),
+        _ => significant(cutoff, 2),
     }
 }
 

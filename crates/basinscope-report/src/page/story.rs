@@ -1,6 +1,8 @@
 //! The records of a run, and which minima the story calls good and bad.
 
+use super::comparison::{self, Size};
 use super::{FITTED_TRAIN_ACCURACY, PageError, STORY_TEST_DIFFERENCE};
+use crate::figure::{leading_local, leading_volumes};
 use basinscope::record::{
     BoundaryRecord, LineRecord, LocalVolumeRecord, MinefieldRecord, MinimumRecord, RunDir,
     SpectrumRecord, SurfaceRecord, VolumeRecord,
@@ -21,6 +23,8 @@ pub(super) struct Story {
     pub(super) minefield: Option<MinefieldRecord>,
     /// `config.toml` as it stands.
     pub(super) config: Option<String>,
+    /// How much larger the good basin is than the bad, the best measure first.
+    pub(super) sizes: Vec<Size>,
 }
 
 /// The two minima that the comparison is about.
@@ -39,7 +43,7 @@ impl Story {
         }
         minima.sort_by(|a, b| b.test_accuracy.total_cmp(&a.test_accuracy));
         let config = run.path("config.toml");
-        Ok(Self {
+        let mut story = Self {
             minima,
             volumes: list(run, "results/volumes.json")?,
             local: list(run, "results/local-volumes.json")?,
@@ -54,7 +58,10 @@ impl Story {
             } else {
                 None
             },
-        })
+            sizes: Vec::new(),
+        };
+        story.sizes = comparison::sizes(&story);
+        Ok(story)
     }
 
     /// The best and the worst on test among those that fit the training points, where they
@@ -86,53 +93,16 @@ impl Story {
             .map(|boundary| boundary.points.len())
     }
 
-    /// The volumes of one setting (method, normalization, cutoff): of the settings that hold the
-    /// most minima, the first, isotropic before filter-normalised. Best minimum on test first.
-    pub(super) fn main_volumes(&self) -> Vec<&VolumeRecord> {
-        let same = |a: &VolumeRecord, b: &VolumeRecord| {
-            (&a.method, &a.normalization, a.cutoff) == (&b.method, &b.normalization, b.cutoff)
-        };
-        let rank = |lead: &VolumeRecord| {
-            let size = self
-                .volumes
-                .iter()
-                .filter(|other| same(lead, other))
-                .count();
-            (size, lead.normalization == "none")
-        };
-        let mut lead: Option<&VolumeRecord> = None;
-        for volume in &self.volumes {
-            if lead.is_none_or(|lead| rank(volume) > rank(lead)) {
-                lead = Some(volume);
-            }
-        }
-        let mut group: Vec<&VolumeRecord> = self
-            .volumes
-            .iter()
-            .filter(|volume| lead.is_some_and(|lead| same(lead, volume)))
-            .collect();
+    /// The paper's volumes that the page tells of, best minimum on test first.
+    pub(super) fn main_volumes(&self) -> Vec<VolumeRecord> {
+        let mut group = leading_volumes(&self.volumes);
         group.sort_by(|a, b| b.test_accuracy.total_cmp(&a.test_accuracy));
         group
     }
 
-    /// The local volumes of one setting (region, cutoff), by whatever method: of the settings that
-    /// hold the most records, the first, with the region of low loss before the others.
+    /// The local volumes that the page tells of, by whatever method.
     pub(super) fn main_local(&self) -> Vec<LocalVolumeRecord> {
-        let same = |a: &LocalVolumeRecord, b: &LocalVolumeRecord| {
-            (&a.region, a.cutoff) == (&b.region, b.cutoff)
-        };
-        let alike = |lead: &LocalVolumeRecord| {
-            let all = self.local.iter().filter(|other| same(lead, other));
-            all.cloned().collect::<Vec<_>>()
-        };
-        let rank = |lead: &LocalVolumeRecord| (alike(lead).len(), lead.region == "loss");
-        let mut lead: Option<&LocalVolumeRecord> = None;
-        for record in &self.local {
-            if lead.is_none_or(|lead| rank(record) > rank(lead)) {
-                lead = Some(record);
-            }
-        }
-        lead.map(alike).unwrap_or_default()
+        leading_local(&self.local)
     }
 
     /// Cutoff on the mean train loss: that of the volumes, else the paper's 0.1 nats.

@@ -64,10 +64,10 @@ fn the_text_states_what_the_records_hold() {
     let html = text(&index_html(&run).unwrap());
     for words in [
         "One is right about 99.5 % of new points, the other about 11.0 %",
-        "by a factor of 6.3",              // 0.812 / 0.129
-        "larger by 5,306 orders",          // 7,442.2 − 2,136.4
+        "they differ by a factor of 6.29", // 0.812 / 0.129
+        "larger by about 5,300 orders",    // 7,442.2 − 2,136.4
         "1.0 of 1,000",                    // ESS
-        "at |c| = 0.81",                   // where the demo's parabola reaches the cutoff
+        "at |c| = 0.812 (0.804 to 0.820)", // where the demo's parabola reaches the cutoff
         "climbs to 2.0 nats (at c = 0.50", // 0.001 + 8/4
         "rank correlation of 1.00",
         "basinscope tour --seed 7",
@@ -105,19 +105,19 @@ fn local_volumes_lead_their_station_where_there_are_any() {
     let html = index_html(&run).unwrap();
     let plain = text(&html);
     for words in [
-        "At σ = 0.0200, the largest width at which the estimates of every minimum are local",
-        "probability 36.8 %",             // e⁻¹
-        "with e−115 (10−50)",             // −115/ln 10 = −49.9
-        "49.5 orders of magnitude apart", // 114/ln 10
+        "At σ = 0.0200, the largest of the widths measured at which the estimates of every minimum are local",
+        "probability 36.8 %", // e⁻¹
+        "with e−115 (10−50)", // −115/ln 10 = −49.9
+        "49.5 orders of magnitude (48.2 to 50.8, between the ends of both 95 % intervals) apart", // 114/ln 10
         "k is 1 for clean (at σ = 0.010) and 58 for redrawn-40k (at σ = 0.010)",
-        "From σ = 0.040 on, k of the bad minimum is negative",
+        "At σ = 0.0400, k of the bad minimum is negative",
         "at σ = 0.040, about 36.7 %", // 0.11 + 0.3·(1 − 1.3·0.11)
         "the poisoned basin is not isolated",
         "Of 25 points",
         "one refused",
         "two non-local",
         "was run at one of the points: the two differ by at most 1.4 nats",
-        "5,306 decades between the two minima, the local volume 49.5",
+        "about 5,300 decades between the two minima, a difference of two lower bounds; the local volume 49.5, measured",
         "3,614 dimensions at the rate of the luckiest ray; but only about 58",
         "Au and Beck 2001: ",
     ] {
@@ -185,6 +185,80 @@ fn local_volumes_that_cannot_be_compared_or_disagree_are_said_to() {
     run.write_json("results/local-volumes.json", &records)
         .unwrap();
     assert!(text(&index_html(&run).unwrap()).contains("here the bad basin is the larger one"));
+}
+
+#[test]
+fn one_comparison_leads_and_the_others_stand_beside_it() {
+    let (_folder, run) = full();
+    let html = index_html(&run).unwrap();
+    let plain = text(&html);
+    // The chance at equal σ is what the page leads with; a table has every size and what it is.
+    assert!(html.contains("Basin, good over bad</dt><dd>49.5 decades"));
+    let table = html.split_once("id=\"table-comparison\"").unwrap().1;
+    let table = table.split_once("</table>").unwrap().0;
+    let mut from = 0;
+    for size in ["49.5 decades", "6.29 ×", "6.29 ×", "5,300 decades"] {
+        let at = table[from..].find(size).expect(size);
+        from += at + size.len();
+    }
+    assert!(plain.contains("two lower bounds set by single rays, so no interval"));
+    // Without local volumes, the median radius leads.
+    std::fs::remove_file(run.path("results/local-volumes.json")).unwrap();
+    let html = index_html(&run).unwrap();
+    assert!(html.contains("Radius, good over bad</dt><dd>6.29 ×"));
+}
+
+#[test]
+fn slices_without_crossings_say_no_width() {
+    let (_folder, run) = full();
+    let mut lines = STOPS.map(demo::line).to_vec();
+    for line in &mut lines {
+        line.crossings.clear();
+    }
+    run.write_json("results/slices.json", &lines).unwrap();
+    let plain = text(&index_html(&run).unwrap());
+    assert!(plain.contains("losses at steps of 0.020 and no search for where the basin ends"));
+    assert!(!plain.contains("at |c| ="));
+}
+
+#[test]
+fn minima_that_start_high_are_compared_from_their_own_loss() {
+    let (_folder, run) = full();
+    let mut minima = STOPS.map(minimum).to_vec();
+    minima[4].train_loss = 0.057;
+    run.write_json("results/minima.json", &minima).unwrap();
+    let mut local = local_volumes();
+    for index in [0, 4] {
+        let mut record = demo::local_volume(index);
+        record.region = "excess".into();
+        for ln_p in record
+            .curve
+            .iter_mut()
+            .filter_map(|point| point.ln_p.as_mut())
+        {
+            *ln_p *= 0.5;
+        }
+        for ends in record
+            .curve
+            .iter_mut()
+            .filter_map(|point| point.interval.as_mut())
+        {
+            *ends = ends.map(|end| 0.5 * end);
+        }
+        local.push(record);
+    }
+    run.write_json("results/local-volumes.json", &local)
+        .unwrap();
+    let plain = text(&index_html(&run).unwrap());
+    for words in [
+        "the loss is 4.2 × 10⁻⁴ at clean itself and 0.057 at redrawn-40k, of the 0.10 that end a basin",
+        "good over bad is 24.8 decades", // half of 49.5
+        "good over bad is 6.29 ×",
+        // The lead stays the paper's cutoff.
+        "49.5 orders of magnitude (48.2 to 50.8",
+    ] {
+        assert!(plain.contains(words), "{words}");
+    }
 }
 
 #[test]

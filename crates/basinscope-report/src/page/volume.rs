@@ -1,11 +1,12 @@
 //! Station 5: the volume of basins, what its number is worth, and which statistic to trust.
 
+use super::comparison::Kind;
 use super::embed::Picture;
-use super::format::{count, percent, plain, significant, whole, words};
+use super::format::{about, count, percent, plain, significant, whole, within, words};
 use super::play::{Play, place};
 use super::statistics::rank_correlation;
 use super::story::Story;
-use super::{PageError, Section, local_volume};
+use super::{PageError, Section, comparison, local_volume};
 use basinscope::record::{RunDir, VolumeRecord};
 use maud::{Markup, PreEscaped, html};
 
@@ -58,7 +59,7 @@ fn rays(
     let radii = Picture::read(run, "radii")?;
     let gap = Picture::read(run, "volume-gap")?;
     let volumes = story.main_volumes();
-    let Some(&first) = volumes.first() else {
+    let Some(first) = volumes.first() else {
         return Ok(None);
     };
     Ok(Some(html! {
@@ -74,7 +75,7 @@ fn rays(
         }
         @if let Some(radii) = &radii {
             (radii.figure(&radii_alt(&volumes), html! {
-                "Radii of the basins, ray by ray, and their distribution."
+                "Radii of the basins, ray by ray, and their distribution" (starts(&volumes)) "."
             }))
         }
         (median_text(story, &volumes))
@@ -94,23 +95,14 @@ fn rays(
 
 fn compared<'a>(
     story: &Story,
-    volumes: &[&'a VolumeRecord],
+    volumes: &'a [VolumeRecord],
 ) -> Option<(&'a VolumeRecord, &'a VolumeRecord)> {
     let pair = story.pair()?;
-    let of = |name: &str| {
-        volumes
-            .iter()
-            .copied()
-            .find(|volume| volume.minimum == name)
-    };
+    let of = |name: &str| volumes.iter().find(|volume| volume.minimum == name);
     of(&pair.good.name).zip(of(&pair.bad.name))
 }
 
-fn interval([low, high]: [f64; 2]) -> String {
-    format!("{} to {}", significant(low, 3), significant(high, 3))
-}
-
-fn median_text(story: &Story, volumes: &[&VolumeRecord]) -> Markup {
+fn median_text(story: &Story, volumes: &[VolumeRecord]) -> Markup {
     let pairs: Vec<(f64, f64)> = volumes
         .iter()
         .map(|volume| (volume.radius_median, volume.test_accuracy))
@@ -121,11 +113,16 @@ fn median_text(story: &Story, volumes: &[&VolumeRecord]) -> Markup {
     html! {
         @if let Some((good, bad)) = compared(story, volumes) {
             p {
-                "The median radius is " strong.good { (significant(good.radius_median, 3)) } " for " (good.minimum)
-                " (95 % interval " (interval(good.radius_median_ci)) ") and "
-                strong.bad { (significant(bad.radius_median, 3)) } " for " (bad.minimum) " ("
-                (interval(bad.radius_median_ci)) "): they differ "
-                strong { "by a factor of " (significant(ratio(good.radius_median, bad.radius_median), 2)) }
+                "The median radius, with its 95 % interval, is " span.good { (within(good.radius_median, good.radius_median_ci)) }
+                " for " (good.minimum) " and " span.bad { (within(bad.radius_median, bad.radius_median_ci)) } " for "
+                (bad.minimum) ": they differ "
+                @match comparison::size(story, Kind::Radius, false) {
+                    Some(size) if size.value >= 1.0 => {
+                        "by a factor of " (size.number().trim_end_matches(" ×"))
+                        @if let Some(range) = size.range() { " (" (range) ")" }
+                    }
+                    _ => { "by a factor of " (significant(bad.radius_median / good.radius_median, 2)) }
+                }
                 @if overlap(good.radius_median_ci, bad.radius_median_ci) {
                     ", but the intervals overlap, so the order is not certain."
                 } @else if good.radius_median > bad.radius_median {
@@ -133,11 +130,13 @@ fn median_text(story: &Story, volumes: &[&VolumeRecord]) -> Markup {
                 } @else {
                     ", and in the order that speaks against the story: here the bad basin is the wider one."
                 }
+                " This is a ratio of widths, not of volumes (" (comparison::link()) ")."
+                (comparison::from_own_loss(story, Kind::Radius, good.cutoff))
             }
         } @else {
             p {
-                "The median radius of " (first.minimum) " is " strong { (significant(first.radius_median, 3)) }
-                " (95 % interval " (interval(first.radius_median_ci)) ")."
+                "The median radius of " (first.minimum) " is " strong { (within(first.radius_median, first.radius_median_ci)) }
+                ", with its 95 % interval" (began(first.start_loss, first.cutoff)) "."
             }
         }
         @if let Some(rho) = rank_correlation(&pairs) {
@@ -149,7 +148,7 @@ fn median_text(story: &Story, volumes: &[&VolumeRecord]) -> Markup {
     }
 }
 
-fn volume_text(story: &Story, volumes: &[&VolumeRecord]) -> Markup {
+fn volume_text(story: &Story, volumes: &[VolumeRecord]) -> Markup {
     let Some((good, bad)) = compared(story, volumes) else {
         return html! {};
     };
@@ -157,17 +156,17 @@ fn volume_text(story: &Story, volumes: &[&VolumeRecord]) -> Markup {
     html! {
         p {
             "The exponent n turns a modest ratio of radii into an immodest ratio of volumes. By this formula, log₁₀ V is "
-            strong.good { (whole(good.log10_volume)) } " for " (good.minimum) " and "
-            strong.bad { (whole(bad.log10_volume)) } " for " (bad.minimum) ": "
+            span.good { (whole(good.log10_volume)) } " for " (good.minimum) " and "
+            span.bad { (whole(bad.log10_volume)) } " for " (bad.minimum) ": "
             @if difference >= 0.0 { "the good basin is larger" } @else { "the bad basin is larger" }
-            " by " strong { (whole(difference.abs())) " orders of magnitude" } ". "
+            " by about " (about(difference.abs())) " orders of magnitude. "
             "This is the picture of the paper " (super::sources::cite("huang")) ". What is that number worth?"
         }
     }
 }
 
-fn honesty(volumes: &[&VolumeRecord]) -> Markup {
-    let Some(&first) = volumes.first() else {
+fn honesty(volumes: &[VolumeRecord]) -> Markup {
+    let Some(first) = volumes.first() else {
         return html! {};
     };
     let low = volumes.iter().map(|v| v.ess).fold(f64::INFINITY, f64::min);
@@ -207,7 +206,7 @@ fn honesty(volumes: &[&VolumeRecord]) -> Markup {
     }
 }
 
-fn censored(volumes: &[&VolumeRecord]) -> Markup {
+fn censored(volumes: &[VolumeRecord]) -> Markup {
     let some: Vec<_> = volumes.iter().filter(|v| v.censored > 0).collect();
     if some.is_empty() {
         return html! {};
@@ -229,18 +228,46 @@ pub(super) fn overlap(a: [f64; 2], b: [f64; 2]) -> bool {
     a[0] <= b[1] && b[0] <= a[1]
 }
 
-fn ratio(a: f64, b: f64) -> f64 {
-    a.max(b) / a.min(b)
+/// Where a minimum starts, as the end of a sentence, where that is a part of the cutoff that counts.
+pub(super) fn began(start: Option<f64>, cutoff: f64) -> String {
+    match start {
+        Some(loss) if loss >= 0.05 * cutoff => format!(
+            "; its own loss is {} of the {} that end the basin",
+            significant(loss, 2),
+            significant(cutoff, 2)
+        ),
+        _ => String::new(),
+    }
 }
 
-fn radii_alt(volumes: &[&VolumeRecord]) -> String {
+/// Which minima start high, for captions.
+fn starts(volumes: &[VolumeRecord]) -> String {
+    let high: Vec<String> = (volumes.iter())
+        .filter_map(|volume| {
+            let loss = volume
+                .start_loss
+                .filter(|loss| *loss >= 0.05 * volume.cutoff)?;
+            Some(format!("{} at {}", volume.minimum, significant(loss, 2)))
+        })
+        .collect();
+    match (high.is_empty(), volumes.first()) {
+        (false, Some(first)) => format!(
+            ". Of the {} nats that end a basin, some minima start with a part: {}",
+            significant(first.cutoff, 2),
+            high.join(", ")
+        ),
+        _ => String::new(),
+    }
+}
+
+fn radii_alt(volumes: &[VolumeRecord]) -> String {
     let medians: Vec<String> = volumes
         .iter()
         .map(|volume| {
             format!(
                 "{} {}",
                 volume.minimum,
-                significant(volume.radius_median, 3)
+                within(volume.radius_median, volume.radius_median_ci)
             )
         })
         .collect();
@@ -250,7 +277,7 @@ fn radii_alt(volumes: &[&VolumeRecord]) -> String {
     )
 }
 
-fn gap_alt(volumes: &[&VolumeRecord]) -> String {
+fn gap_alt(volumes: &[VolumeRecord]) -> String {
     let dots: Vec<String> = volumes
         .iter()
         .map(|volume| {

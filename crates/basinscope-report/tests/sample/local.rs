@@ -74,6 +74,7 @@ pub fn local_volumes() -> Vec<LocalVolumeRecord> {
             method: "subsim".into(),
             region: "loss".into(),
             cutoff: 0.1,
+            start_loss: Some(0.001),
             dimension: 3614,
             rms: 0.2 + 0.5 * (1.0 - test),
             metric: "100 stiffest Hessian directions".into(),

@@ -16,6 +16,7 @@ mod stiff;
 mod subsim;
 
 pub use assess::{Assessment, R_HAT_REFUSED, R_HAT_WARNED, assess, judge, nearly_all_inside};
+pub(crate) use compare::grouped_median_interval;
 pub use compare::{RadiusRatio, log10_volume_ratio_of_balls};
 pub use diagnostics::{split_r_hat, student_half_width};
 pub use flips::{FlipSettings, Flips};
@@ -25,7 +26,7 @@ pub use radial::{
     RadialVolume,
 };
 pub use radius::Search;
-pub(crate) use radius::{Guess, Ray};
+pub(crate) use radius::{Guess, Ray, close_in};
 pub use region::{HighAccuracy, LowLoss, Region, SamePredictions};
 pub use stiff::StiffDirections;
 pub use subsim::{LocalVolume, SubsimSettings, Walk, log10_local_volume};

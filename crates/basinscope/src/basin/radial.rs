@@ -38,6 +38,10 @@ const BLOCK: usize = 64;
 pub struct RadialSettings {
     /// Cutoff on the mean loss.
     pub cutoff: f64,
+    /// Whether the cutoff is measured from the minimum's own loss: {L ≤ L(θ*) + cutoff} instead of
+    /// {L ≤ cutoff}, so that minima of different loss start alike.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub above_minimum: bool,
     /// Number of rays.
     pub directions: usize,
     /// `none`: isotropic rays. Others: rays D·z with D as [`scales`], volumes in the subspace of
@@ -58,6 +62,7 @@ impl Default for RadialSettings {
     fn default() -> Self {
         Self {
             cutoff: DEFAULT_CUTOFF,
+            above_minimum: false,
             directions: DEFAULT_DIRECTIONS,
             normalization: Normalization::None,
             radius_cap: None,
@@ -110,6 +115,8 @@ pub struct Radial {
 pub struct RadialVolume {
     /// What was asked.
     pub settings: RadialSettings,
+    /// Mean loss at θ.
+    pub start_loss: f64,
     /// Radius of each ray, in its order; a censored one holds the cap.
     pub radii: Vec<f64>,
     /// Rays that never crossed the cutoff within the cap.
@@ -131,14 +138,14 @@ pub struct RadialVolume {
 }
 
 impl Radial {
-    /// Checks that θ lies in its own basin.
+    /// Checks that θ lies in its own basin; returns its loss.
     ///
     /// # Errors
     /// [`Error::Setting`] where its loss is above the cutoff.
-    pub fn check_minimum(&self, surface: &impl LossSurface, theta: &[f32]) -> Result<()> {
+    pub fn check_minimum(&self, surface: &impl LossSurface, theta: &[f32]) -> Result<f64> {
         let loss = surface.loss(theta);
-        if loss <= self.settings.cutoff {
-            return Ok(());
+        if loss <= self.settings.cutoff || (self.settings.above_minimum && loss.is_finite()) {
+            return Ok(loss);
         }
         let expected = format!("at least the minimum's own loss of {loss:.6}");
         Err(Error::setting("cutoff", expected, self.settings.cutoff))
@@ -167,8 +174,12 @@ impl Radial {
                 found: vec![theta.len(), layout.num_params()],
             });
         }
-        self.check_minimum(surface, theta)?;
+        let start_loss = self.check_minimum(surface, theta)?;
         let settings = &self.settings;
+        let cutoff = match settings.above_minimum {
+            true => start_loss + settings.cutoff,
+            false => settings.cutoff,
+        };
         let scales = scales(layout, theta, settings.normalization);
         let free: Vec<usize> = (0..n).filter(|&index| scales[index] > 0.0).collect();
         let dimension = free.len();
@@ -188,7 +199,7 @@ impl Radial {
                 surface,
                 theta,
                 direction: &direction,
-                cutoff: settings.cutoff,
+                cutoff,
                 cap: radius_cap,
                 tolerance: settings.tolerance,
             };
@@ -224,7 +235,7 @@ impl Radial {
             };
         }
         let ln_scale = free.iter().map(|&index| scales[index].ln()).sum();
-        Ok(self.summarise(crossings, radius_cap, dimension, ln_scale))
+        Ok(self.summarise(crossings, start_loss, radius_cap, dimension, ln_scale))
     }
 
     /// Direction D·z of one ray, z uniform on the unit sphere of the free parameters.
@@ -243,6 +254,7 @@ impl Radial {
     fn summarise(
         &self,
         crossings: Vec<Crossing>,
+        start_loss: f64,
         radius_cap: f64,
         dimension: usize,
         ln_scale: f64,
@@ -260,6 +272,7 @@ impl Radial {
                 .iter()
                 .filter(|crossing| crossing.censored)
                 .count(),
+            start_loss,
             radius_cap,
             dimension,
             ln_volume: ln_unit_ball(dimension) + ln_scale + ln_mean,
@@ -336,7 +349,12 @@ impl RadialVolume {
             generalization_gap,
             method: "radial".to_owned(),
             normalization: self.settings.normalization.name().to_owned(),
+            region: match self.settings.above_minimum {
+                true => "excess".to_owned(),
+                false => "loss".to_owned(),
+            },
             cutoff: self.settings.cutoff,
+            start_loss: Some(self.start_loss),
             directions: self.radii.len(),
             dimension: self.dimension,
             log10_volume: self.ln_volume / std::f64::consts::LN_10,

@@ -136,37 +136,8 @@ impl<S: LossSurface> Ray<'_, S> {
                 }
             }
         }
-        // Which end was kept last time: its value is halved the second time (Illinois).
-        let mut kept = 0_i32;
-        while high.0 - low.0 > self.tolerance {
-            let slope = (high.1 - low.1) / (high.0 - low.0);
-            let mut next = low.0 - low.1 / slope;
-            if !(next > low.0 && next < high.0) {
-                next = 0.5 * (low.0 + high.0);
-            }
-            let value = f(next);
-            // So close that the slope across the bracket, be it wrong by half, puts the root within
-            // half a tolerance.
-            let near = value.abs() < self.tolerance * slope.abs();
-            if value <= 0.0 {
-                low = (next, value);
-                if kept == 1 {
-                    high.1 *= 0.5;
-                }
-                kept = 1;
-            } else {
-                high = (next, value);
-                if kept == -1 {
-                    low.1 *= 0.5;
-                }
-                kept = -1;
-            }
-            if near {
-                let root = (next - value / slope).clamp(low.0, high.0);
-                return found(root, evaluations, first);
-            }
-        }
-        found(0.5 * (low.0 + high.0), evaluations, first)
+        let u = close_in(&mut f, low, high, self.tolerance);
+        found(u, evaluations, first)
     }
 
     fn log_ratio(&self, u: f64, point: &mut [f32]) -> f64 {
@@ -181,6 +152,49 @@ impl<S: LossSurface> Ray<'_, S> {
             ratio.clamp(-LARGEST_LOG, LARGEST_LOG)
         }
     }
+}
+
+/// The root of f between a place where it is at most 0 and one where it is above, by Illinois steps,
+/// to the tolerance; values at both ends finite.
+///
+/// # Reference
+/// Dowell and Jarratt 1971.
+pub(crate) fn close_in(
+    mut f: impl FnMut(f64) -> f64,
+    mut low: (f64, f64),
+    mut high: (f64, f64),
+    tolerance: f64,
+) -> f64 {
+    // Which end was kept last time: its value is halved the second time (Illinois).
+    let mut kept = 0_i32;
+    while high.0 - low.0 > tolerance {
+        let slope = (high.1 - low.1) / (high.0 - low.0);
+        let mut next = low.0 - low.1 / slope;
+        if !(next > low.0 && next < high.0) {
+            next = 0.5 * (low.0 + high.0);
+        }
+        let value = f(next);
+        // So close that the slope across the bracket, be it wrong by half, puts the root within
+        // half a tolerance.
+        let near = value.abs() < tolerance * slope.abs();
+        if value <= 0.0 {
+            low = (next, value);
+            if kept == 1 {
+                high.1 *= 0.5;
+            }
+            kept = 1;
+        } else {
+            high = (next, value);
+            if kept == -1 {
+                low.1 *= 0.5;
+            }
+            kept = -1;
+        }
+        if near {
+            return (next - value / slope).clamp(low.0, high.0);
+        }
+    }
+    0.5 * (low.0 + high.0)
 }
 
 /// The crossing at u = ln r, found from the first place looked at.

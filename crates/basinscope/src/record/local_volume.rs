@@ -17,11 +17,16 @@ pub struct LocalVolumeRecord {
     /// The estimator: `"subsim"` or `"lta"`.
     pub method: String,
     /// What the basin is: `"loss"` (mean train loss at most the cutoff), `"accuracy"` (at least
-    /// this share of the training points stays correct) or `"predictions"` (mean distance of the
+    /// this share of the training points stays correct), `"excess"` (mean train loss above the
+    /// minimum's own by at most the cutoff) or `"predictions"` (mean distance of the
     /// predicted probabilities from the minimum's own at most the cutoff).
     pub region: String,
     /// The cutoff, in the region's unit.
     pub cutoff: f64,
+    /// The minimum's own mean train loss on the points measured, in nats; `None` in files from before
+    /// it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_loss: Option<f64>,
     /// Number of parameters n.
     pub dimension: usize,
     /// Root mean square of the minimum's parameters, |θ*|/√n.
@@ -43,6 +48,23 @@ pub struct LocalVolumeRecord {
     pub version: String,
     /// The settings it was computed with.
     pub config: serde_json::Value,
+}
+
+impl LocalVolumeRecord {
+    /// Each warning of the curve once, with every σ that carries it and no other.
+    pub fn warnings(&self) -> Vec<(&str, Vec<f64>)> {
+        let mut all: Vec<(&str, Vec<f64>)> = Vec::new();
+        for point in self.curve.iter().filter(|point| !point.warning.is_empty()) {
+            match all
+                .iter_mut()
+                .find(|(warning, _)| *warning == point.warning)
+            {
+                Some((_, sigmas)) => sigmas.push(point.sigma),
+                None => all.push((&point.warning, vec![point.sigma])),
+            }
+        }
+        all
+    }
 }
 
 /// The local volume at one σ, with what it is worth.
@@ -77,4 +99,66 @@ pub struct LocalVolumePoint {
     pub local: bool,
     /// The honest sentence about this point, empty where it can be trusted.
     pub warning: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_name_the_points_that_carry_them_and_no_others() {
+        let point = |sigma: f64, warning: &str| LocalVolumePoint {
+            sigma,
+            ln_p: Some(-1.0),
+            standard_error: None,
+            interval: None,
+            log10_volume: None,
+            constrained_dimensions: None,
+            r_hat: None,
+            ess: None,
+            star_share: None,
+            sample_test_accuracy: None,
+            sample_test_accuracy_range: None,
+            converged: warning.is_empty(),
+            local: true,
+            warning: warning.into(),
+        };
+        let record = LocalVolumeRecord {
+            minimum: "fixed-10".into(),
+            test_accuracy: 1.0,
+            generalization_gap: 0.0,
+            method: "subsim".into(),
+            region: "loss".into(),
+            cutoff: 0.1,
+            start_loss: None,
+            dimension: 2,
+            rms: 1.0,
+            metric: String::new(),
+            // One that did not converge between two that did, then the same and another.
+            curve: vec![
+                point(0.001, ""),
+                point(0.00316, "low"),
+                point(0.00562, ""),
+                point(0.01, "low"),
+                point(0.02, "refused"),
+            ],
+            largest_local_sigma: None,
+            evaluations: 0,
+            gradients: 0,
+            seed: 0,
+            version: String::new(),
+            config: serde_json::Value::Null,
+        };
+        assert_eq!(
+            record.warnings(),
+            [("low", vec![0.00316, 0.01]), ("refused", vec![0.02])]
+        );
+        // A record from before `start_loss`.
+        let text = serde_json::to_string(&record).unwrap();
+        assert!(!text.contains("start_loss"));
+        assert_eq!(
+            serde_json::from_str::<LocalVolumeRecord>(&text).unwrap(),
+            record
+        );
+    }
 }

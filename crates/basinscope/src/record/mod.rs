@@ -3,6 +3,7 @@
 mod axis;
 mod boundary;
 mod compare;
+mod crossing;
 mod dimension;
 mod eigenvectors;
 mod flips;
@@ -29,6 +30,7 @@ pub use compare::{
     CompareRecord, ComparedMinimum, LeftOut, MeasureColumn, MeasureCorrelation, MeasuredValue,
     RescaledMeasure,
 };
+pub use crossing::{CrossingRecord, Edge};
 pub use dimension::{BasinPair, BasinSize, DimensionNet, DimensionRecord};
 pub use eigenvectors::EigenvectorsRecord;
 pub use flips::FlipRecord;

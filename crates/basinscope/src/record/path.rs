@@ -1,6 +1,6 @@
 //! Loss and accuracy along lines through the loss surface.
 
-use super::BoundaryRecord;
+use super::{BoundaryRecord, CrossingRecord, Edge};
 use serde::{Deserialize, Serialize};
 
 /// Loss and accuracy along one or several straight lines through one minimum, or between two.
@@ -22,12 +22,23 @@ pub struct LineRecord {
     pub train_accuracy: Vec<Vec<f64>>,
     /// Test accuracy, `[directions][c]`.
     pub test_accuracy_along: Vec<Vec<f64>>,
+    /// Where the basin ends along these lines, found by root search and not from the grid of `c`;
+    /// none in files from before it was looked for, or for a line between two minima.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub crossings: Vec<CrossingRecord>,
     /// Seed of the directions.
     pub seed: u64,
     /// Version of basinscope.
     pub version: String,
     /// The settings it was computed with.
     pub config: serde_json::Value,
+}
+
+impl LineRecord {
+    /// Where one kind of edge is crossed.
+    pub fn crossing(&self, edge: Edge) -> Option<&CrossingRecord> {
+        self.crossings.iter().find(|found| found.edge == edge)
+    }
 }
 
 /// One frame of a walk: where it is and what the net does there.

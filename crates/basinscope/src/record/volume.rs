@@ -2,6 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The region of files that do not name one.
+fn loss() -> String {
+    "loss".into()
+}
+
 /// One estimate of the volume of {loss ≤ cutoff} around a minimum: an entry of
 /// `results/volumes.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,8 +21,16 @@ pub struct VolumeRecord {
     pub method: String,
     /// `"none"` (isotropic) or `"filter"`.
     pub normalization: String,
-    /// Cutoff on the mean train loss, in nats.
+    /// What the cutoff is on: `"loss"` (the mean train loss) or `"excess"` (how far it is above the
+    /// minimum's own); the first in files from before there was the second.
+    #[serde(default = "loss")]
+    pub region: String,
+    /// Cutoff on the mean train loss, or on its excess, in nats.
     pub cutoff: f64,
+    /// The minimum's own mean train loss on the points measured, in nats; `None` in files from before
+    /// it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_loss: Option<f64>,
     /// Number of rays.
     pub directions: usize,
     /// Dimension n the volume is taken in.

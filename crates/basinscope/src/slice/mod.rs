@@ -2,6 +2,7 @@
 
 mod area;
 mod boundary;
+mod crossing;
 mod line;
 mod plane;
 mod point;
@@ -11,6 +12,7 @@ mod walk;
 
 pub use area::{DEFAULT_OTHER_GRID, DEFAULT_OTHER_PLANES, PlaneArea, PlaneAreas, share_below};
 pub use boundary::{Boundary, boundary, correct, enclosing_axes, ensure_plane, predictions};
+pub use crossing::{CrossingSettings, DEFAULT_ACCURACY_EDGE, DEFAULT_CROSSING_CAP};
 pub use line::{Line, between, line, lines};
 pub use plane::{Plane, plane};
 pub use point::LOSS_CEILING;

@@ -117,7 +117,11 @@ pub fn csv(record: &CompareRecord) -> String {
     ]
     .map(String::from)
     .into();
-    for column in &record.columns {
+    // What a minimum is known by is not written twice where it is also a measure.
+    let columns: Vec<&MeasureColumn> = (record.columns.iter())
+        .filter(|column| !heading.contains(&column.key))
+        .collect();
+    for column in &columns {
         heading.push(column.key.clone());
         heading.push(format!("{}_error", column.key));
         heading.push(format!("{}_note", column.key));
@@ -140,7 +144,7 @@ pub fn csv(record: &CompareRecord) -> String {
             minimum.test_accuracy.to_string(),
             minimum.generalization_gap.to_string(),
         ];
-        for column in &record.columns {
+        for column in &columns {
             let nothing = MeasuredValue::default();
             let value = minimum.values.get(&column.key).unwrap_or(&nothing);
             cells.push(number(value.value));
@@ -241,6 +245,33 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use basinscope::measure::{self, MeasureSettings};
+
+    #[test]
+    fn a_column_of_the_csv_has_a_name_of_its_own() {
+        let settings = MeasureSettings::default();
+        let columns: Vec<MeasureColumn> = (measure::columns(&[]).unwrap().iter())
+            .map(|column| column.describe(&settings))
+            .collect();
+        assert!(columns.iter().any(|column| column.key == "train_loss"));
+        let record = CompareRecord {
+            columns,
+            minima: Vec::new(),
+            left_out: Vec::new(),
+            correlations: Vec::new(),
+            rescaled: Vec::new(),
+            notes: Vec::new(),
+            seed: 0,
+            version: String::new(),
+            config: serde_json::Value::Null,
+        };
+        let text = csv(&record);
+        let names: Vec<&str> = text.trim_end().split(',').collect();
+        let mut distinct = names.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(distinct.len(), names.len(), "{names:?}");
+    }
 
     #[test]
     fn numbers_and_names_are_written_for_their_reader() {

@@ -8,6 +8,7 @@ use crate::data_args::DataConfig;
 use crate::lab::{Lab, Minimum};
 use crate::net_args::NetConfig;
 use anyhow::Result;
+use basinscope::basin::DEFAULT_CUTOFF;
 use basinscope::direction::{Normalization, random_direction};
 use basinscope::random;
 use basinscope::record::{Axis, LineRecord};
@@ -56,6 +57,7 @@ impl Experiment for Slices {
             c: settings.through,
             directions: settings.directions,
             normalization: Normalization::Filter,
+            cutoff: DEFAULT_CUTOFF,
             seed: bench.seed,
         };
         slice::compute(&lab, &all, through, bench.console)?;
@@ -115,6 +117,7 @@ pub fn perturb(
         train_loss: lines.iter().map(|line| line.train_loss.clone()).collect(),
         train_accuracy: (lines.iter().map(|line| line.train_accuracy.clone())).collect(),
         test_accuracy_along: (lines.iter().map(|line| line.test_accuracy.clone())).collect(),
+        crossings: Vec::new(),
         seed,
         version: basinscope::VERSION.into(),
         config: json!({ "reach": reach, "directions": directions }),
@@ -147,8 +150,8 @@ fn verdicts(settings: &Settings, lab: &Lab, records: &[LineRecord], bench: &mut 
     let still = quantile_row(&good.train_accuracy, good.c.len(), 0.05)[step];
     bench.check(
         format!(
-            "train accuracy of the good minimum at c = {:.3}, where half the directions took the \
-             bad one to 90 %: 5th percentile",
+            "train accuracy of the good minimum at c = {:.3}, the first step at which half the \
+             directions took the bad one to 90 %: 5th percentile",
             bad.c[step]
         ),
         "stays near 100 %",

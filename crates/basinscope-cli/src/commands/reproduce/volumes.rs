@@ -7,10 +7,11 @@ use crate::data_args::DataConfig;
 use crate::lab::{Lab, Minimum};
 use crate::net_args::NetConfig;
 use anyhow::Result;
-use basinscope::basin::RadialSettings;
+use basinscope::basin::{RadialSettings, RadiusRatio};
 use basinscope::rank::rank_correlation;
 use basinscope::record::{RankCorrelation, VolumeRecord};
 use basinscope::train::{PoisonConfig, PoisonForm, TrainConfig};
+use basinscope_report::figure;
 use serde::{Deserialize, Serialize};
 
 /// The paper's Figure 7, in two dimensions.
@@ -96,6 +97,7 @@ impl Experiment for Volumes {
             .read_json::<Vec<VolumeRecord>>("results/volumes.json")
         {
             Ok(volumes) => {
+                let volumes = figure::leading_volumes(&volumes);
                 volume::draw(&lab, &volumes)?;
                 volumes
             }
@@ -106,8 +108,67 @@ impl Experiment for Volumes {
             "Volume in paper mode and median radius against the generalization gap.",
         );
         bench.picture("radii", "The radii the volumes are made of.");
-        verdicts(settings, &volumes, &lab.minima, missed, bench)
+        let known: Vec<VolumeRecord> = bench.run.read_json("results/volumes.json")?;
+        let known: Vec<VolumeRecord> = (known.into_iter())
+            .filter(|volume| volume.region == "excess")
+            .collect();
+        let above = RadialSettings {
+            above_minimum: true,
+            ..radial
+        };
+        let excess = match known.len() == all.len() {
+            true => known,
+            false => volume::compute(&lab, &all, &above, bench.console)?,
+        };
+        verdicts(settings, &volumes, &lab.minima, missed, bench)?;
+        from_own_loss(&volumes, &excess, bench)
     }
+}
+
+/// The same radii from each minimum's own loss, as a note: poisoned minima start with a part of the
+/// cutoff.
+fn from_own_loss(
+    volumes: &[VolumeRecord],
+    excess: &[VolumeRecord],
+    bench: &mut Bench,
+) -> Result<()> {
+    let gaps: Vec<f64> = excess.iter().map(|v| v.generalization_gap).collect();
+    let radii: Vec<f64> = excess.iter().map(|v| v.radius_median).collect();
+    let found = rank_correlation(&radii, &gaps, bench.seed)?;
+    let by_gap = |a: &&VolumeRecord, b: &&VolumeRecord| {
+        a.generalization_gap.total_cmp(&b.generalization_gap)
+    };
+    let ends = excess
+        .iter()
+        .min_by(by_gap)
+        .zip(excess.iter().max_by(by_gap));
+    let Some((best, worst)) = ends else {
+        return Ok(());
+    };
+    let ratio = |records: &[VolumeRecord]| {
+        let of = |name: &str| records.iter().find(|volume| volume.minimum == name);
+        let (a, b) = of(&best.minimum).zip(of(&worst.minimum))?;
+        let found = RadiusRatio::of_medians(&a.radii, &b.radii, bench.seed);
+        let [low, high] = found.interval;
+        Some(format!("{:.1} ({low:.1} to {high:.1})", found.ratio))
+    };
+    let starts = excess.iter().filter_map(|volume| volume.start_loss);
+    let highest = starts.fold(0.0, f64::max);
+    let [low, high] = found.kendall_interval;
+    let text = format!(
+        "The minima start at losses of up to {highest:.1e} of the cutoff of {}. Measured from each \
+         one's own loss up to that much above it, the median radius against the gap has a Kendall's τ \
+         of {:.2} ({low:.2} to {high:.2}), and that of {} is {} times that of {}; from a loss of 0, {} \
+         times.",
+        best.cutoff,
+        found.kendall_tau,
+        best.minimum,
+        ratio(excess).unwrap_or_default(),
+        worst.minimum,
+        ratio(volumes).unwrap_or_default(),
+    );
+    bench.note(text);
+    Ok(())
 }
 
 fn configs(settings: &Settings, seed: u64) -> Vec<RunConfig> {

@@ -122,8 +122,8 @@ function worthSentences(family, planes, { plane, section }) {
       field('curvature', worth.curvature.map(each => say.significant(each)).join(' and ')), '; along the stiffest of all ',
       field('top_eigenvalue', say.significant(worth.top_eigenvalue)), ' (nats per squared unit of length).');
     add('The basin (loss at most ', String(worth.cutoff), ' nats) takes ', field('area_below_cutoff', smallPercent(worth.area_below_cutoff)),
-      ' of the recorded square of ', say.significant(planes.surface(plane.name).x.from, 2), ' to ', say.significant(planes.surface(plane.name).x.to, 2),
-      '. Its area, seen from the minimum, is ', field('cross_section', say.significant(worth.cross_section)), '; ', ...others(), '.');
+      ' of the nodes of the recorded square of ', say.significant(planes.surface(plane.name).x.from, 2), ' to ', say.significant(planes.surface(plane.name).x.to, 2), ', ', String(planes.surface(plane.name).x.count), ' × ', String(planes.surface(plane.name).y.count),
+      ' of them (a basin smaller than a mesh counts as one). Its area, seen from the minimum, is ', field('cross_section', say.significant(worth.cross_section)), '; ', ...others(), '.');
   } else if (plane.key === 'stiff') {
     const { eigenvalues } = planes.stiff(plane.name);
     add('The two directions in which the loss curves most, λ₁ = ', field('eigenvalue_1', say.significant(eigenvalues[0])), ' and λ₂ = ', field('eigenvalue_2', say.significant(eigenvalues[1])),

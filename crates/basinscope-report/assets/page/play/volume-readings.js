@@ -130,7 +130,7 @@ function volumeVerdict(view) {
   const [rayed, other] = basins.pair(view.rays);
   if (rayed) {
     const apart = rayed.log10_volume - other.log10_volume;
-    said.push(said.length ? ' Paper mode says ' : `Paper mode puts ${rayed.minimum} and ${other.minimum} `, bold('paper', `${say.fixed(Math.abs(apart), 0)} decades`),
+    said.push(said.length ? ' Paper mode says ' : `Paper mode puts ${rayed.minimum} and ${other.minimum} `, element('span', { 'data-computed': 'paper' }, `some ${say.about(Math.abs(apart))} decades`),
       said.length ? '' : ' apart', apart < 0 ? ', the bad one larger' : '');
     const carried = Math.max(rayed.ess, other.ess);
     said.push(rayed.warning || other.warning

@@ -25,6 +25,7 @@ const basins = (() => {
     /** What the basin of a local record is, as a clause. */
     region: ({ region, cutoff }) => ({
       accuracy: `at least ${say.percent(cutoff)} of the training points right`,
+      excess: `mean training loss at most ${say.significant(cutoff, 2)} nats above the minimum’s own`,
       predictions: `predictions within ${say.significant(cutoff, 2)} of the minimum’s`,
     })[region] ?? `mean training loss at most ${say.significant(cutoff, 2)} nats`,
 
@@ -64,9 +65,9 @@ const basins = (() => {
 
     /** Volumes by rays with one normalization and cutoff, the set to begin with first. */
     raySets() {
-      const sets = group(run.volumes ?? [], record => `${record.normalization}-${record.cutoff}`, ({ normalization, cutoff }) =>
-        `${normalization === 'none' ? 'equal steps in every direction' : `${normalization}-normalised directions`}; loss at most ${say.significant(cutoff, 2)} nats`);
-      const rank = ({ records }) => 2 * records.length + (records[0].normalization === 'none');
+      const sets = group(run.volumes ?? [], record => `${record.normalization}-${record.region}-${record.cutoff}`, ({ normalization, region, cutoff }) =>
+        `${normalization === 'none' ? 'equal steps in every direction' : `${normalization}-normalised directions`}; loss at most ${say.significant(cutoff, 2)} nats${region === 'excess' ? ' above the minimum’s own' : ''}`);
+      const rank = ({ records: [{ normalization, region }, ...rest] }) => 4 * rest.length + 2 * (region === 'loss') + (normalization === 'none');
       return sets.sort((a, b) => rank(b) - rank(a));
     },
 

@@ -24,6 +24,11 @@ const say = {
     }
     return say.fixed(x, Math.max(0, digits - 1 - power));
   },
+  /** A number of which only the size is meant: two significant digits, with thousands separated. */
+  about(x) {
+    const unit = 10 ** Math.max(0, Math.floor(Math.log10(Math.abs(x) || 1)) - 1);
+    return Math.abs(x) < 10 ? say.significant(x, 2) : say.fixed(Math.round(x / unit) * unit, 0);
+  },
   /** Fixed decimals, with a real minus and thousands separated. */
   fixed(x, decimals) {
     const [whole, rest] = Math.abs(x).toFixed(decimals).split('.');

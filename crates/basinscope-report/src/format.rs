@@ -1,11 +1,12 @@
-//! Numbers as a reader wants them: percent, thousands, a few significant digits.
+//! Numbers as a reader wants them, for figures and page alike: percent, thousands, a few significant
+//! digits, and no more of them than an error carries.
 
 /// No-break thin space, between a number and its unit.
 const THIN: char = '\u{202f}';
 const MINUS: char = '−';
 
 /// A share as percent: `11.0 %`, and `100 %` only where it is exactly that.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     if share == 1.0 || share == 0.0 || !share.is_finite() {
         return format!("{}{THIN}%", plain(100.0 * share, 0));
     }
@@ -20,17 +21,17 @@ pub(super) fn percent(share: f64) -> String {
 }
 
 /// A difference of shares in percentage points: `88.5`.
-pub(super) fn points(share: f64) -> String {
+pub(crate) fn points(share: f64) -> String {
     plain(100.0 * share, 1)
 }
 
 /// A whole number with thousands separated: `3,614`.
-pub(super) fn count(value: usize) -> String {
+pub(crate) fn count(value: usize) -> String {
     separated(&value.to_string())
 }
 
 /// A number of order-of-magnitude interest, rounded to whole with thousands: `−7,442`.
-pub(super) fn whole(value: f64) -> String {
+pub(crate) fn whole(value: f64) -> String {
     let text = plain(value, 0);
     match text.strip_prefix(MINUS) {
         Some(digits) => format!("{MINUS}{}", separated(digits)),
@@ -39,7 +40,7 @@ pub(super) fn whole(value: f64) -> String {
 }
 
 /// A number with `digits` significant digits; powers of ten outside 0.001 … 999,999.
-pub(super) fn significant(value: f64, digits: usize) -> String {
+pub(crate) fn significant(value: f64, digits: usize) -> String {
     if value == 0.0 || !value.is_finite() {
         return plain(value, 0);
     }
@@ -53,13 +54,53 @@ pub(super) fn significant(value: f64, digits: usize) -> String {
         if decimals == 0 { whole(value) } else { text }
     } else {
         let sign = if value < 0.0 { "−" } else { "" };
-        let raised: String = power.to_string().chars().map(superscript).collect();
-        format!("{sign}{mantissa}{THIN}×{THIN}10{raised}")
+        format!("{sign}{mantissa}{THIN}×{THIN}10{}", superscript(power))
     }
 }
 
+/// A measured number with its interval, to the digits that the interval carries: `57 (50 to 66)`.
+pub(crate) fn within(value: f64, interval: [f64; 2]) -> String {
+    let [low, high] = interval;
+    let carried = |number: f64| carried(number, 0.5 * (high - low));
+    format!("{} ({} to {})", carried(value), carried(low), carried(high))
+}
+
+/// A number to the digits that an error of this size leaves it: one digit of the error, two where
+/// the first is a 1; three significant ones without an error.
+pub(crate) fn carried(value: f64, error: f64) -> String {
+    let error = error.abs();
+    if !(error > 0.0 && error.is_finite() && value.is_finite()) {
+        return significant(value, 3);
+    }
+    let scientific = format!("{error:.1e}");
+    let power: i32 = (scientific
+        .split_once('e')
+        .and_then(|(_, power)| power.parse().ok()))
+    .unwrap_or(0);
+    let decimals = i32::from(scientific.starts_with('1')) - power;
+    if decimals > 6 {
+        // So small that a power of ten reads better.
+        let digits = (value.abs().log10().floor() as i32 + decimals + 1).max(1);
+        return significant(value, digits as usize);
+    }
+    if decimals > 0 {
+        return plain(value, decimals as usize);
+    }
+    let unit = 10_f64.powi(-decimals);
+    whole((value / unit).round() * unit)
+}
+
+/// A number of which only the size is meant: two significant digits, `5,400`.
+pub(crate) fn about(value: f64) -> String {
+    if value.abs() < 10.0 {
+        return significant(value, 2);
+    }
+    let unit = 10_f64.powi(value.abs().log10().floor() as i32 - 1);
+    whole((value / unit).round() * unit)
+}
+
 /// A fixed number of decimals with a true minus sign.
-pub(super) fn plain(value: f64, decimals: usize) -> String {
+pub(crate) fn plain(value: f64, decimals: usize) -> String {
     if value.is_nan() {
         return "undefined".into();
     }
@@ -75,7 +116,7 @@ pub(super) fn plain(value: f64, decimals: usize) -> String {
 }
 
 /// `one`, `two`, … up to ten; digits beyond.
-pub(super) fn words(value: usize) -> String {
+pub(crate) fn words(value: usize) -> String {
     const WORDS: [&str; 11] = [
         "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
     ];
@@ -98,15 +139,19 @@ fn separated(digits: &str) -> String {
     text
 }
 
-fn superscript(digit: char) -> char {
-    match digit {
-        '-' => '⁻',
-        '1' => '¹',
-        '2' => '²',
-        '3' => '³',
-        '0'..='9' => char::from_u32(0x2070 + digit as u32 - '0' as u32).unwrap_or(digit),
-        other => other,
-    }
+/// An integer in superscript digits.
+pub(crate) fn superscript(value: i32) -> String {
+    value
+        .to_string()
+        .chars()
+        .map(|digit| match digit {
+            '-' => '⁻',
+            '1' => '¹',
+            '2' => '²',
+            '3' => '³',
+            other => char::from_u32(0x2070 + other.to_digit(10).unwrap_or(0)).unwrap_or(other),
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -134,6 +179,15 @@ mod tests {
         assert_eq!(significant(-0.000012, 2), "−1.2\u{202f}×\u{202f}10⁻⁵");
         assert_eq!(significant(12_345.0, 2), "12,345");
         assert_eq!(significant(f64::INFINITY, 2), "∞");
+        assert_eq!(within(57.31, [50.2, 66.4]), "57 (50 to 66)");
+        assert_eq!(within(0.21542, [0.2101, 0.2203]), "0.215 (0.210 to 0.220)");
+        assert_eq!(within(-92.97, [-94.4, -91.5]), "−93.0 (−94.4 to −91.5)");
+        assert_eq!(carried(5_363.0, 240.0), "5,400");
+        assert_eq!(carried(2.0e-8, 3.0e-9), "2.0\u{202f}×\u{202f}10⁻⁸");
+        assert_eq!(carried(0.5, 0.0), "0.500");
+        assert_eq!(about(5_306.0), "5,300");
+        assert_eq!(about(-36.4), "−36");
+        assert_eq!(about(0.123), "0.12");
         assert_eq!(words(2), "two");
         assert_eq!(words(12), "12");
     }
