@@ -131,11 +131,17 @@ pub(super) fn shared_parts(a: &[Part], b: &[Part]) -> usize {
 }
 
 /// The pieces of a path: at points, underscores and where digits begin or end. `2d` and `1d` behind
-/// a word are no numbers.
+/// a word are no numbers; a letter from a to d behind an underscore is one (`conv_a`).
 fn parts(path: &str) -> Vec<Part> {
     let mut parts = Vec::new();
-    for token in path.split(['.', '_', '-']) {
+    let layers = path.split('.');
+    let tokens = layers.flat_map(|layer| layer.split(['_', '-']).enumerate());
+    for (at, token) in tokens {
         let lower = token.to_lowercase();
+        if let ([letter @ b'a'..=b'd'], 1..) = (lower.as_bytes(), at) {
+            parts.push(Part::Number(1 + usize::from(letter - b'a')));
+            continue;
+        }
         let plain = (lower
             .strip_suffix("2d")
             .or_else(|| lower.strip_suffix("1d")))
@@ -249,6 +255,8 @@ mod tests {
             ),
             ("BatchNorm2d_0", "batchnorm 0"),
             ("C1", "c 1"),
+            ("stage_1.0.conv_b", "stage 1 0 conv 2"),
+            ("c.d", "c d"),
             ("0", "0"),
             ("", ""),
         ] {
@@ -272,7 +280,7 @@ mod tests {
             assert_eq!(order(a, b), Some(Ordering::Less), "{a} {b}");
             assert_eq!(order(b, a), Some(Ordering::Greater), "{a} {b}");
         }
-        for (a, b) in [("conv_a", "conv_b"), ("fc", "fc1"), ("left.0", "right.0")] {
+        for (a, b) in [("conv_x", "conv_y"), ("fc", "fc1"), ("left.0", "right.0")] {
             assert_eq!(order(a, b), None, "{a} {b}");
         }
     }

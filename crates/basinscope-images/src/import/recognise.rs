@@ -244,6 +244,73 @@ mod tests {
             let entries = entries(name, colour, renames);
             assert_eq!(recognised(&entries, colour), [name], "{name}");
         }
+        // pytorchcv, D-X-Y, and Hugging Face with the prefix of its pretrained nets.
+        let pytorchcv = [
+            (".conv1.", ".body.conv1.conv."),
+            (".bn1.", ".body.conv1.bn."),
+            (".conv2.", ".body.conv2.conv."),
+            (".bn2.", ".body.conv2.bn."),
+            (".shortcut.0.", ".identity_conv.conv."),
+            (".shortcut.1.", ".identity_conv.bn."),
+            ("layer1.0.", "features.stage1.unit1."),
+            ("layer1.1.", "features.stage1.unit2."),
+            ("layer2.0.", "features.stage2.unit1."),
+            ("layer2.1.", "features.stage2.unit2."),
+            ("layer3.0.", "features.stage3.unit1."),
+            ("layer3.1.", "features.stage3.unit2."),
+            ("linear", "output"),
+        ];
+        let lettered = [
+            (".conv1.", ".conv_a."),
+            (".bn1.", ".bn_a."),
+            (".conv2.", ".conv_b."),
+            (".bn2.", ".bn_b."),
+            ("layer", "stage_"),
+            ("linear", "classifier"),
+        ];
+        let hugging = [
+            (".conv1.", ".layer.0.convolution."),
+            (".bn1.", ".layer.0.normalization."),
+            (".conv2.", ".layer.1.convolution."),
+            (".bn2.", ".layer.1.normalization."),
+            ("shortcut.0", "shortcut.convolution"),
+            ("shortcut.1", "shortcut.normalization"),
+            ("layer1.", "resnet.encoder.stages.0.layers."),
+            ("layer2.", "resnet.encoder.stages.1.layers."),
+            ("layer3.", "resnet.encoder.stages.2.layers."),
+            ("layer4.", "resnet.encoder.stages.3.layers."),
+            ("linear", "classifier.1"),
+        ];
+        for (name, renames, [conv, norm]) in [
+            (
+                "resnet14x0.25-post-b",
+                &pytorchcv[..],
+                ["features.init_block.conv.", "features.init_block.bn."],
+            ),
+            (
+                "resnet20x0.25-post-a",
+                &lettered[..],
+                ["conv_1_3x3.", "bn_1."],
+            ),
+            (
+                "resnet18x0.0625-imagenet",
+                &hugging[..],
+                [
+                    "resnet.embedder.embedder.convolution.",
+                    "resnet.embedder.embedder.normalization.",
+                ],
+            ),
+        ] {
+            let mut entries = entries(name, colour, renames);
+            for entry in &mut entries {
+                for (old, new) in [("conv1.", conv), ("bn1.", norm)] {
+                    if let Some(role) = entry.name.strip_prefix(old) {
+                        entry.name = format!("{new}{role}");
+                    }
+                }
+            }
+            assert_eq!(recognised(&entries, colour), [name], "{name}");
+        }
         let strange = entries("resnet14x0.25-post-b", colour, &compiled);
         assert!(recognised(&strange, colour).is_empty());
     }

@@ -1,5 +1,4 @@
-//! The place of each module within a net, read from names and shapes: which block of which kind of
-//! net, and the how-manieth of its like.
+//! The place of each module within a net, read from names and shapes.
 
 use super::modules::{Kind, Module, Part, by_names, sorted};
 use std::cmp::Ordering;
