@@ -72,7 +72,10 @@ def tour(run):
         good, bad = (pick(volumes, name, region) for name in (best, worst))
         if good and bad:
             compared[f"radius_{region}"] = good["radius_median"] / bad["radius_median"]
-    at = lambda region, name: next(p for p in pick(local, name, region)["curve"] if p["sigma"] == 0.01)
+    # The largest width at which both estimates are local and converged: where the page compares.
+    sigma = max(entry["sigma"] for entry in compared["loss"] if entry["converged"])
+    compared["sigma"] = sigma
+    at = lambda region, name: next(p for p in pick(local, name, region)["curve"] if p["sigma"] == sigma)
     decades = lambda region: (at(region, best)["ln_p"] - at(region, worst)["ln_p"]) / math.log(10)
     low, high = at("loss", worst)["interval"]
     compared |= {"best": at("loss", best)["ln_p"], "worst": at("loss", worst)["ln_p"], "worst_error": (high - low) / 2}
