@@ -130,7 +130,8 @@ fn svhn_is_fetched_over_a_broken_connection_described_and_drawn() {
     let svg = summary(&mut data(f, &show));
     assert_eq!(svg["pictures"], 3);
     let svg = fs::read_to_string(f.join("sheet.svg")).unwrap();
-    assert!(svg.contains(">SVHN<") && svg.contains("3 of 3 pictures of the part test"));
+    // They are called as SVHN's files, and are others.
+    assert!(svg.contains(">svhn<") && svg.contains("3 of 3 pictures of the part test"));
 }
 
 #[test]

@@ -549,3 +549,63 @@ fn what_there_is_not_is_refused_in_a_sentence() {
     );
     assert!(!f.join("run").exists(), "nothing is half-written");
 }
+
+#[test]
+fn what_was_read_and_by_what_it_is_normalised_is_said_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let f = folder.path();
+    fs::copy(fixtures().join("npz_nhwc.npz"), f.join("set.npz")).unwrap();
+    let net = [
+        "train", "--data", "set.npz", "--net", "mlp-4", "--steps", "3",
+    ];
+    let train = |more: &[&'static str]| [&net[..], more].concat();
+    let given = train(&["--mean", ".5", "--std", ".25", "--out", "given"]);
+    let (code, said, summary) = run(f, &given);
+    assert_eq!(code, 0, "{said}");
+    let line = "data: set.npz (NumPy archive): 7 pictures, 3 × 4 × 6, 4 classes (0: 2, 1: 2, 2: 2, \
+                3: 1); train 5, test 2 (as given); normalised by mean 0.5, deviation 0.25 as given";
+    assert!(said.contains(line), "{said}");
+    assert_eq!(summary["data"]["train"], 5);
+    let kept = fs::read_to_string(f.join("given/data.toml")).unwrap();
+    assert!(kept.contains("normalization = \"given\""), "{kept}");
+    assert!(kept.contains("mean = [0.5, 0.5, 0.5]"), "{kept}");
+
+    let (_, said, _) = run(f, &train(&["--no-normalize", "--out", "raw"]));
+    assert!(
+        said.contains("pixels from 0 to 1, not normalised"),
+        "{said}"
+    );
+    let (_, said, _) = run(f, &train(&["--out", "computed"]));
+    let wanted = "computed from the part train (no official files by checksum; --mean and --std";
+    assert!(said.contains(wanted), "{said}");
+    // A pool is cut off where there is poison, and only there.
+    let (_, said, _) = run(
+        f,
+        &train(&["--poison", "1", "--batch", "2", "--out", "bad"]),
+    );
+    let wanted = "train 4, test 2, pool 1 (as given, the pool cut from train at random by seed";
+    assert!(said.contains(wanted), "{said}");
+
+    let refuse = |more: &[&'static str], wanted: &str| refused(f, &train(more), &[wanted]);
+    let units = "--mean: expected numbers in units of pixels from 0 to 1";
+    refuse(&["--mean", "33.3", "--std", "78.6", "--out", "x"], units);
+    refuse(&["--mean", ".5", "--out", "x"], "--std: expected a number");
+    let two = ["--mean", ".5,.5", "--std", ".5,.5", "--out", "x"];
+    refuse(
+        &two,
+        "--mean: expected 1 number, or 3, one for each channel",
+    );
+    refuse(
+        &["--size", "8x8", "--out", "x"],
+        "--size: expected a folder of pictures",
+    );
+    refuse(
+        &["--label", "kind", "--out", "x"],
+        "--label: expected fine or coarse",
+    );
+    assert!(!f.join("x").exists());
+    let points = [
+        "train", "--data", "moons", "--mean", ".5", "--std", ".5", "--out", "x",
+    ];
+    refused(f, &points, &["pictures for --mean"]);
+}

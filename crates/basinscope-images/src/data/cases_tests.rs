@@ -4,7 +4,7 @@ use super::*;
 use basinscope::data::SplitSizes;
 use std::path::{Path, PathBuf};
 
-/// A case of the collection beside the repository; `None`, with the reason printed, where there
+/// A case of the collection next to the repository; `None`, with the reason printed, where there
 /// is none.
 fn case(name: &str) -> Option<PathBuf> {
     let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/cases");

@@ -270,7 +270,7 @@ fn idx(images: &Path) -> Result<Source> {
     let Some(labels) = labels_of(images) else {
         let name = images.file_name().unwrap_or_default().to_string_lossy();
         let name = name.replace("images", "labels").replace("idx3", "idx1");
-        let expected = format!("{name} beside it");
+        let expected = format!("{name} next to it");
         return Err(Error::file(images, "labels", expected, "no such file"));
     };
     let name = images.file_name().and_then(|name| name.to_str());

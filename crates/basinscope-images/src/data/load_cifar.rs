@@ -40,6 +40,7 @@ pub fn load_cifar10(
         let expected = "data_batch_1.bin or test_batch.bin (or Python's, without .bin)";
         return Err(Error::file(path, "batches", expected, read.listed()));
     }
+    let mut found = Found::default();
     let names = match names_file(
         path,
         &read,
@@ -48,9 +49,12 @@ pub fn load_cifar10(
         "batches.meta.txt",
     )? {
         Some(names) => names,
-        None => owned(&CIFAR10_CLASSES),
+        None => {
+            let note = "no batches.meta: classes are called as CIFAR-10's";
+            found.notes.push(note.into());
+            owned(&CIFAR10_CLASSES)
+        }
     };
-    let mut found = Found::default();
     for part in [Part::Train, Part::Test] {
         let mut batches: Vec<(u32, &String, &Vec<u8>)> = (read.wanted.iter())
             .filter_map(|(name, bytes)| Some((batch(name)?, name, bytes)))

@@ -124,7 +124,7 @@ impl Loader {
         let mut others = self.folders(path)?;
         others.retain(|folder| !is_part(folder));
         if !others.is_empty() {
-            let note = format!("folders beside the parts passed over: {}", shown(&others));
+            let note = format!("folders next to the parts passed over: {}", shown(&others));
             self.notes.push(note);
         }
         Ok(parts)
@@ -209,7 +209,7 @@ impl Loader {
         Ok(paths)
     }
 
-    /// The names of the folders inside, sorted; pictures beside them are in no class.
+    /// The names of the folders inside, sorted; pictures next to them are in no class.
     fn class_folders(&mut self, folder: &Path) -> Result<Vec<String>> {
         let (mut names, mut beside) = (Vec::new(), 0);
         for path in visible(folder)? {

@@ -7,7 +7,7 @@ use basinscope::data::Labels;
 use basinscope::{Error, Result};
 use std::path::Path;
 
-/// What arrays of pictures are called, and what the labels beside them are called then.
+/// What arrays of pictures are called, and what their labels are called then.
 const PAIRS: [(&str, &[&str]); 7] = [
     ("images", &["labels", "targets", "y"]),
     ("image", &["label", "labels", "target"]),

@@ -287,7 +287,7 @@ fn official_files(official: &Official, folder: &Path, part: Part) -> Result<Opti
     match (paths.first(), missing) {
         (None, _) => Ok(None),
         (Some(first), Some(missing)) => {
-            let expected = format!("{missing} beside {}", first.display());
+            let expected = format!("{missing} next to {}", first.display());
             Err(Error::file(folder, "files", expected, "no such file"))
         }
         (Some(_), None) => Ok(Some(paths)),

@@ -131,12 +131,12 @@ fn paths_are_taken_for_what_they_hold() {
     fs::remove_file(&labels).unwrap();
     let error = find(&images).unwrap_err().to_string();
     assert!(
-        error.contains("labels: expected t10k-labels-idx1-ubyte beside it"),
+        error.contains("labels: expected t10k-labels-idx1-ubyte next to it"),
         "{error}"
     );
     let error = mnist.read(&Part::ALL).unwrap_err().to_string();
     assert!(
-        error.contains("expected t10k-labels-idx1-ubyte.gz beside"),
+        error.contains("expected t10k-labels-idx1-ubyte.gz next to"),
         "{error}"
     );
 
