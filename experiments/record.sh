@@ -4,7 +4,17 @@
 set -euo pipefail
 run=${1:?name the folder that reproduce wrote}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# Of several seeds, the sheets over them alone.
+for sheet in "$run"/*/results/seeds.json; do
+    [ -f "$sheet" ] || continue
+    from=${sheet%/results/seeds.json}
+    to=$here/recorded/over-seeds/${from##*/}
+    rm -rf "$to"
+    mkdir -p "$to"
+    cp "$sheet" "$from/sheet.md" "$to/"
+done
 for sheet in "$run"/*/results/sheet.json; do
+    [ -f "$sheet" ] || continue
     from=${sheet%/results/sheet.json}
     to=$here/recorded/${from##*/}
     rm -rf "$to"

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use basinscope::data::{
-    DEFAULT_DATA_SEED, Generator, Missing, POINTS_FILES, PointsFile, Reading, Split, SplitSizes,
-    split,
+    DEFAULT_DATA_SEED, Dataset, Generator, Missing, POINTS_FILES, PointsFile, Reading, Split,
+    SplitSizes, split,
 };
 use basinscope::{Error, random};
 use clap::{Args, ValueEnum};
@@ -305,6 +305,12 @@ impl DataArgs {
 }
 
 impl DataConfig {
+    /// Fresh points of the generator, to judge minima on; `None` where there is none.
+    pub fn fresh(&self) -> Option<Dataset> {
+        let generator = self.source.generator()?;
+        Some(generator.fresh(self.seed))
+    }
+
     fn sizes(&self) -> SplitSizes {
         SplitSizes {
             train: self.train,

@@ -459,22 +459,27 @@ impl Lab {
 
     /// The minima as a table.
     pub fn minima_table(&self) -> String {
+        let has_fresh = self.minima.iter().any(|m| m.record.fresh.is_some());
         let rows: Vec<Vec<String>> = (self.minima.iter())
             .map(|Minimum { record, .. }| {
-                vec![
+                let mut row = vec![
                     record.name.clone(),
                     percent(record.train_accuracy),
                     percent(record.test_accuracy),
+                ];
+                row.extend(has_fresh.then(|| fresh_cell(record)));
+                row.extend([
                     format!("{:.2e}", record.train_loss),
                     record.steps.to_string(),
                     record.stopped.clone(),
-                ]
+                ]);
+                row
             })
             .collect();
-        table(
-            &["minimum", "train", "test", "train loss", "steps", "stopped"],
-            &rows,
-        )
+        let mut heading = vec!["minimum", "train", "test"];
+        heading.extend(has_fresh.then_some(FRESH_HEADING));
+        heading.extend(["train loss", "steps", "stopped"]);
+        table(&heading, &rows)
     }
 
     /// Ends a command: page, a line for the reader, the summary object.
@@ -489,6 +494,20 @@ impl Lab {
             "records": records,
         }))
     }
+}
+
+/// Heading of the column of [`fresh_cell`].
+pub const FRESH_HEADING: &str = "10,000 fresh points";
+
+/// Accuracy on fresh points of the generator with its interval; a dash without a generator.
+pub fn fresh_cell(record: &MinimumRecord) -> String {
+    record.fresh.map_or_else(
+        || "–".into(),
+        |fresh| {
+            let [low, high] = fresh.interval.map(|end| 100.0 * end);
+            format!("{} ({low:.1}–{high:.1})", percent(fresh.accuracy))
+        },
+    )
 }
 
 /// The page of a run from its records alone: of its sheet where it has one, else of its minima;

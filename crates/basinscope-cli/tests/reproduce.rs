@@ -9,7 +9,7 @@ use basinscope::net::MlpSurface;
 use basinscope::rank::kendall_tau;
 use basinscope::record::{
     BasinSummary, FlipRecord, LineRecord, MarginRecord, MinefieldRecord, OptimizerRecord,
-    RankCorrelation, RunDir, SheetRecord, VolumeRecord,
+    RankCorrelation, RunDir, SeedsRecord, SheetRecord, SheetValue, VolumeRecord,
 };
 use serde::de::DeserializeOwned;
 use std::fs;
@@ -227,12 +227,30 @@ fn fig3_draws_both_boundaries_and_tells_a_missed_bar() {
         (1, "train_accuracy"),
         (1, "test_accuracy"),
     ]) {
-        let share = minima[index][field].as_f64().unwrap();
-        assert_eq!(row.ours, format!("{:.1} %", 100.0 * share));
+        // Bars on test accuracy judge the fresh points and show the test points beside them.
+        let on_test = 100.0 * minima[index][field].as_f64().unwrap();
+        let (share, told) = match field {
+            "train_accuracy" => (on_test / 100.0, format!("{on_test:.1} %")),
+            _ => {
+                let fresh = &minima[index]["fresh"];
+                assert_eq!(fresh["points"], 10_000);
+                let share = fresh["accuracy"].as_f64().unwrap();
+                let [low, high] = [0, 1].map(|end| fresh["interval"][end].as_f64().unwrap());
+                assert!(low < share && share < high && high - low < 0.021);
+                let (low, high) = (100.0 * low, 100.0 * high);
+                let told = format!(
+                    "{:.1} % of fresh points ({low:.1} to {high:.1}), {on_test:.1} % of test points",
+                    100.0 * share
+                );
+                (share, told)
+            }
+        };
+        assert_eq!(row.ours, told);
+        assert_eq!(row.value, Some(SheetValue::Share(share)));
         let pass = match (index, field) {
             (_, "train_accuracy") => share == 1.0,
             (0, _) => share >= 0.98,
-            _ => share <= 0.12,
+            _ => share <= 0.15,
         };
         assert_eq!(row.pass, pass, "{row:?}");
     }
@@ -439,8 +457,11 @@ methods = [
     assert_eq!(found, [&nets[..], &[("Linear", true)]].concat());
     for record in &records {
         assert_eq!(record.seeds.len(), 3);
-        assert_eq!(record.test_accuracy.len(), 3);
-        let mean = record.test_accuracy.iter().sum::<f64>() / 3.0;
+        assert_eq!(
+            (record.test_accuracy.len(), record.fresh_accuracy.len()),
+            (3, 3)
+        );
+        let mean = record.fresh_accuracy.iter().sum::<f64>() / 3.0;
         assert!((record.mean - mean).abs() < 1e-12);
         assert!(record.interval[0] <= mean && mean <= record.interval[1]);
     }
@@ -451,6 +472,127 @@ methods = [
     let table = fs::read_to_string(table1.file("results/table1.tex")).unwrap();
     assert!(table.contains("ProxProp & 0.02 &"));
     table1.resumes_without(&["results/optimizers.json", "results/sheet.json"]);
+}
+
+/// Twelve points of two overlapping blobs and a net that seldom fits all of them: a bar that some
+/// seeds pass and some miss.
+const CHANCE: &str = r#"
+data = { train = 12, test = 20, pool = 20, seed = 4, source.generator = { name = "xor", noise = 0.2 } }
+net = { widths = [2, 3, 1], activation = "relu" }
+good = { learning_rate = 0.05, steps = 150 }
+bad = { learning_rate = 0.05, steps = 150, poison = { points = 10, factor = 0.2, form = "flipped", redrawn = false } }
+resolution = 11
+"#;
+
+#[test]
+fn several_seeds_are_single_runs_and_each_bar_is_judged_over_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let f = folder.path();
+    let text = recipe(&[CHANCE]);
+    assert!(!reproduce(
+        f,
+        "fig3",
+        &text,
+        "several",
+        &["--seeds", "4", "--threads", "2"]
+    ));
+    let top = f.join("several/fig3");
+    let record: SeedsRecord =
+        serde_json::from_value(json(&top.join("results/seeds.json"))).unwrap();
+    assert_eq!((record.base_seed, record.seeds.len()), (0, 4));
+    assert_eq!(record.seeds, basinscope::random::seeds(0, 4));
+
+    // Each seed has what `--seed` alone leaves, to the byte, and its verdicts are in the sheet.
+    for (place, seed) in record.seeds.iter().enumerate() {
+        let (seed, alone) = (seed.to_string(), format!("alone-{seed}"));
+        reproduce(
+            f,
+            "fig3",
+            &text,
+            &alone,
+            &["--seed", &seed, "--threads", "1"],
+        );
+        assert_same_files(
+            &top.join(format!("seed-{seed}")),
+            &f.join(&alone).join("fig3"),
+        );
+        let file = f.join(&alone).join("fig3/results/sheet.json");
+        let sheet: SheetRecord = serde_json::from_value(json(&file)).unwrap();
+        assert_eq!(sheet.rows.len(), record.rows.len());
+        for (row, over) in sheet.rows.iter().zip(&record.rows) {
+            assert_eq!(row.quantity, over.quantity);
+            assert_eq!(
+                (&row.ours, row.pass),
+                (&over.ours[place], over.passed[place])
+            );
+        }
+        assert!(
+            sheet
+                .notes
+                .iter()
+                .any(|note| note.contains(&format!("One seed, {seed}:")))
+        );
+    }
+    // A bar that fails in one of them fails: fewer than ten seeds must all pass.
+    let hits: Vec<usize> = record.rows.iter().map(|row| row.hits()).collect();
+    assert!(hits.iter().any(|&hits| 0 < hits && hits < 4), "{hits:?}");
+    for row in &record.rows {
+        assert_eq!(row.pass, row.hits() == 4);
+        let spread = row.spread.as_ref().unwrap();
+        let numbers: Vec<f64> = spread.values.iter().map(|value| value.number()).collect();
+        let low = numbers.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        assert_eq!(spread.range.map(SheetValue::number), [low, high]);
+        assert!(low <= spread.median.number() && spread.median.number() <= high);
+    }
+    let sheet = fs::read_to_string(top.join("sheet.md")).unwrap();
+    assert!(
+        sheet.contains("| MISS |") && sheet.contains("4 seeds drawn from 0"),
+        "{sheet}"
+    );
+    assert!(top.join("index.html").is_file() && f.join("several/index.html").is_file());
+
+    // Broken off and begun again, it ends in the same bytes; more seeds keep those there are.
+    let before = files(&f.join("several"));
+    let lost = format!("seed-{}", record.seeds[1]);
+    for name in [
+        "results/sheet.json",
+        "results/boundaries.json",
+        "minima/bad.safetensors",
+    ] {
+        fs::remove_file(top.join(&lost).join(name)).unwrap();
+    }
+    fs::remove_file(top.join("results/seeds.json")).unwrap();
+    reproduce(f, "fig3", &text, "several", &["--seeds", "4"]);
+    assert!(files(&f.join("several")) == before, "a resumed run differs");
+    let kept = top.join(format!("seed-{}", record.seeds[0]));
+    let begun = fs::metadata(kept.join("results/sheet.json"))
+        .unwrap()
+        .modified()
+        .unwrap();
+    reproduce(f, "fig3", &text, "several", &["--seeds", "5"]);
+    let now = fs::metadata(kept.join("results/sheet.json"))
+        .unwrap()
+        .modified()
+        .unwrap();
+    assert_eq!(begun, now, "a finished seed is read again, not run again");
+
+    // Runs of one seed and of several keep out of each other's folders.
+    for (out, more) in [("several", ["--seed", "0"]), ("alone-0", ["--seeds", "2"])] {
+        if out == "alone-0" {
+            reproduce(f, "fig3", &text, out, &["--seed", "0"]);
+        }
+        let mut command = basinscope(f);
+        command.args(["reproduce", "fig3", "--recipe", "fig3.toml", "--out", out]);
+        let output = command.args(more).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains("--out"), "{told}");
+    }
+    basinscope(f)
+        .args(["reproduce", "fig3", "--seeds", "0"])
+        .assert()
+        .code(2);
 }
 
 #[test]

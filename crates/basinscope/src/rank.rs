@@ -1,10 +1,11 @@
-//! Statistics over a set of minima: rank correlation and means, with intervals.
+//! Statistics over a set of minima or seeds: rank correlation, means and chances, with intervals.
 
 use crate::random::stream;
 use crate::record::RankCorrelation;
 use crate::{Error, Result};
 use rand::RngExt;
 use statrs::distribution::{ContinuousCDF, StudentsT};
+use statrs::function::beta::beta_reg;
 
 /// Resamples of the bootstrap.
 const RESAMPLES: usize = 2_000;
@@ -113,6 +114,45 @@ pub fn mean_interval(values: &[f64]) -> Result<(f64, [f64; 2])> {
     Ok((mean, [mean - half, mean + half]))
 }
 
+/// Clopper and Pearson's exact 95 % interval of a chance, after `hits` successes in `trials`.
+///
+/// ```text
+/// low:  P(at least `hits` | low) = .025      high:  P(at most `hits` | high) = .025
+/// ```
+///
+/// It covers the chance at least 95 % of the time whatever that is, so it suits few trials;
+/// [`wilson_interval`](crate::search::wilson_interval) is narrower and fits many.
+///
+/// # Reference
+/// Clopper and Pearson 1934.
+pub fn clopper_pearson(hits: u64, trials: u64) -> [f64; 2] {
+    let (k, n) = (hits.min(trials) as f64, trials as f64);
+    // P(X ≥ k) = I_p(k, n − k + 1) rises with p; bisect to the last bit that matters.
+    let solve = |a: f64, b: f64, level: f64| {
+        let (mut low, mut high) = (0.0, 1.0);
+        for _ in 0..60 {
+            let middle = 0.5 * (low + high);
+            match beta_reg(a, b, middle) < level {
+                true => low = middle,
+                false => high = middle,
+            }
+        }
+        0.5 * (low + high)
+    };
+    [
+        if k > 0.0 {
+            solve(k, n - k + 1.0, 0.025)
+        } else {
+            0.0
+        },
+        if k < n {
+            solve(k + 1.0, n - k, 0.975)
+        } else {
+            1.0
+        },
+    ]
+}
+
 /// Ranks from 0, ties sharing their mean.
 fn ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
@@ -133,6 +173,22 @@ fn ranks(values: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_exact_interval_inverts_the_binomial_tails() {
+        // All of n: low solves low^n = .025. None: high solves (1 − high)^n = .025.
+        for n in [1, 2, 10, 100] {
+            let end = 0.025_f64.powf(1.0 / n as f64);
+            let ([low, one], [zero, high]) = (clopper_pearson(n, n), clopper_pearson(0, n));
+            assert!((low - end).abs() < 1e-9 && (high - (1.0 - end)).abs() < 1e-9);
+            assert_eq!((zero, one), (0.0, 1.0));
+        }
+        // 9 of 10: 1 − P(10) = .025 at the upper end, 10·p⁹·(1 − p) + p¹⁰ = .025 at the lower.
+        let [low, high] = clopper_pearson(9, 10);
+        assert!((1.0 - high.powi(10) - 0.025).abs() < 1e-9, "{high}");
+        let tail = 10.0 * low.powi(9) * (1.0 - low) + low.powi(10);
+        assert!((tail - 0.025).abs() < 1e-9, "{low}");
+    }
 
     /// scipy.stats.kendalltau and spearmanr, SciPy 1.17.
     #[test]

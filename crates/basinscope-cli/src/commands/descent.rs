@@ -2,10 +2,11 @@
 
 use crate::commands::train::RunConfig;
 use crate::console::{Console, Interrupted, percent};
+use crate::data_args::DataConfig;
 use anyhow::Result;
 use basinscope::data::Split;
 use basinscope::net::Net;
-use basinscope::record::{MinimumRecord, RunDir};
+use basinscope::record::{FreshAccuracy, MinimumRecord, RunDir};
 #[cfg(feature = "images")]
 use basinscope::train::LbfgsSettings;
 use basinscope::train::{Minimum, Observer, StopReason, TrainState, train};
@@ -87,7 +88,24 @@ fn keep(
         ("config", full.clone()),
     ];
     let file = run.write_minimum(name, net, &minimum.theta, &minimum.buffers, &metadata)?;
-    Ok(minimum.record(name, &file, net, settings, full))
+    Ok(MinimumRecord {
+        fresh: on_fresh_points(&config.data, net, &minimum.theta, &minimum.buffers)?,
+        ..minimum.record(name, &file, net, settings, full)
+    })
+}
+
+/// The accuracy on fresh points of the generator; `None` where the points are the user's own.
+pub fn on_fresh_points(
+    data: &DataConfig,
+    net: &dyn Net,
+    theta: &[f32],
+    buffers: &[f32],
+) -> Result<Option<FreshAccuracy>> {
+    let Some(fresh) = data.fresh() else {
+        return Ok(None);
+    };
+    let found = net.surface(buffers, &fresh)?.evaluate(theta);
+    Ok(Some(FreshAccuracy::of(found.accuracy, fresh.len())))
 }
 
 /// Trains one minimum by L-BFGS on all training points at once: of the descent's settings,

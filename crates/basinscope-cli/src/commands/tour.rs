@@ -6,13 +6,15 @@ use crate::commands::train::RunConfig;
 use crate::commands::{animate, boundary, eigenvectors, local_volume, slice, surface, volume};
 use crate::console::{Console, percent, table};
 use crate::data_args::{DataConfig, Source};
-use crate::lab::{Lab, Minimum, open_for};
+use crate::lab::{FRESH_HEADING, Lab, Minimum, fresh_cell, open_for};
 use anyhow::Result;
 use basinscope::basin::{RadialSettings, SubsimSettings};
 use basinscope::data::{DEFAULT_DATA_SEED, Generator};
 use basinscope::direction::Normalization;
 use basinscope::net::Architecture;
-use basinscope::record::{Axis, LineRecord, LocalVolumeRecord, MinefieldRecord, VolumeRecord};
+use basinscope::record::{
+    Axis, FreshAccuracy, LineRecord, LocalVolumeRecord, MinefieldRecord, VolumeRecord,
+};
 use basinscope::slice::DEFAULT_OTHER_PLANES;
 use basinscope::train::{PoisonConfig, PoisonForm, TrainConfig};
 use serde::Serialize;
@@ -194,8 +196,14 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     let split = config.minima[0].data.load()?;
     crate::lab::write_points(&run, &config.minima[0].data, &split, console)?;
 
-    console.say("Training one net to ten minima that all fit the same 200 points …");
+    console.say("Training one net to ten minima on the same 200 points …");
     let records = train_all(&run, &config.minima, &split, console)?;
+    let fit = records.iter().filter(|record| record.train_accuracy == 1.0);
+    console.say(format!(
+        "{} of {} classify every training point correctly.",
+        fit.count(),
+        records.len()
+    ));
 
     let lab = Lab::open(&out)?;
     let Measured {
@@ -311,11 +319,12 @@ fn minefield_line(field: &MinefieldRecord) -> String {
             .filter(|bad| bad.redrawn == redrawn)
             .count()
     };
-    let worst = field.bad.iter().map(|bad| bad.test_accuracy);
-    let last = field.iterates.last().map_or(0.0, |it| it.test_accuracy);
+    let unseen = |fresh: Option<FreshAccuracy>, test| fresh.map_or(test, |fresh| fresh.accuracy);
+    let worst = (field.bad.iter()).map(|bad| unseen(bad.fresh, bad.test_accuracy));
+    let last = (field.iterates.last()).map_or(0.0, |it| unseen(it.fresh, it.test_accuracy));
     format!(
         "Minefield: {} + {} bad minima (fixed + redrawn poison) along a good run that ends at {} on \
-         test; they reach {} at most.",
+         fresh points; they reach {} at most.",
         count(false),
         count(true),
         percent(last),
@@ -334,6 +343,7 @@ fn closing_table(minima: &[Minimum], volumes: &[VolumeRecord], excess: &[VolumeR
                 record.name.clone(),
                 percent(record.train_accuracy),
                 percent(record.test_accuracy),
+                fresh_cell(record),
                 format!("{:.1e}", record.train_loss),
                 format!("{:.4}", volume.radius_median),
                 format!("{low:.4}–{high:.4}"),
@@ -348,6 +358,7 @@ fn closing_table(minima: &[Minimum], volumes: &[VolumeRecord], excess: &[VolumeR
         "minimum",
         "train",
         "test",
+        FRESH_HEADING,
         "train loss",
         "median radius",
         "95 % interval",

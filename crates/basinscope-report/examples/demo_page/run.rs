@@ -33,6 +33,7 @@ pub fn minimum(stop: Stop) -> MinimumRecord {
         test_loss: 8.0 * (1.0 - test),
         test_accuracy: test,
         generalization_gap: 1.0 - test,
+        fresh: None,
         poison_factor,
         poison_points,
         poison_redrawn,

@@ -34,8 +34,8 @@ pub fn optimizers(records: &[OptimizerRecord], theme: Theme) -> Result<Figure, F
         seeds.unwrap_or(0)
     );
     canvas.text([20.0, 48.0], note, TICK, theme.muted(), Anchor::Start);
-    let values = (records.iter())
-        .flat_map(|record| record.test_accuracy.iter().chain(&record.interval).copied());
+    let values =
+        (records.iter()).flat_map(|record| record.judged().iter().chain(&record.interval).copied());
     let [lo, _] = extent(values, [0.5, 1.0]);
     let axes = Axes {
         area,
@@ -77,8 +77,8 @@ fn draw_row(canvas: &mut Canvas, axes: &Axes, y: f64, record: &OptimizerRecord) 
     let at = [axes.area.left - 12.0, baseline];
     canvas.text(at, record.name.as_str(), LABEL, theme.ink(), Anchor::End);
     // Equal accuracies are spread over the row, so that each seed can be seen.
-    for (index, &accuracy) in record.test_accuracy.iter().enumerate() {
-        let earlier = &record.test_accuracy[..index];
+    for (index, &accuracy) in record.judged().iter().enumerate() {
+        let earlier = &record.judged()[..index];
         let same = earlier.iter().filter(|&&other| other == accuracy).count();
         let off = match same {
             0 => 0.0,

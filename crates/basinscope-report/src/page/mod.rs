@@ -17,6 +17,7 @@ mod mistakes;
 mod mystery;
 mod numbers;
 mod play;
+mod seeds;
 mod sheet;
 mod shelf;
 mod sources;
@@ -29,6 +30,7 @@ mod volume;
 mod tests;
 
 pub use error::PageError;
+pub use seeds::{all_seeds_html, seeds_html};
 pub use sheet::{sheet_html, sheets_html};
 pub use shelf::{Shelved, Standing, notice_html, shelf_html};
 

@@ -194,6 +194,7 @@ mod tests {
                 ours: "99.0 %".into(),
                 bar: "≥ 98 %".into(),
                 pass,
+                value: None,
             }],
             notes: vec!["one note".into()],
             pictures: vec![Shown {

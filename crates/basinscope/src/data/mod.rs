@@ -18,7 +18,7 @@ mod table;
 pub use arrays::check_npy_header;
 pub use classes::{Classes, Labels, natural};
 pub use dataset::{Dataset, Split};
-pub use generate::{DEFAULT_DATA_SEED, Generator};
+pub use generate::{DEFAULT_DATA_SEED, FRESH_POINTS, Generator};
 pub use missing::Missing;
 pub use names::{Names, class_name, printable};
 pub use points_file::{FilePoints, POINTS_FILES, PointsFile};

@@ -4,7 +4,7 @@ mod normal;
 
 pub use normal::fill_normal;
 
-use rand::SeedableRng;
+use rand::{Rng, SeedableRng};
 pub use rand_chacha::ChaCha8Rng as Stream;
 
 /// The random stream of one task: the same `(seed, task, index)` gives the same numbers on any
@@ -23,10 +23,30 @@ pub fn stream(seed: u64, task: &str, index: u64) -> Stream {
     Stream::from_seed(key)
 }
 
+/// `count` seeds drawn from `base`, for runs that are to be independent.
+///
+/// Neighbours would not do: a run that trains from the seeds s, s + 1, … shares all but one of them
+/// with its neighbour, and what both find is one thing found twice. These are below 2³².
+pub fn seeds(base: u64, count: usize) -> Vec<u64> {
+    (0..count as u64)
+        .map(|index| u64::from(stream(base, "seeds", index).next_u32()))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rand::Rng;
+
+    #[test]
+    fn seeds_follow_from_the_base_and_lie_far_apart() {
+        let found = seeds(0, 20);
+        assert_eq!(found[..5], seeds(0, 5));
+        assert_ne!(found[..5], seeds(1, 5));
+        let mut sorted = found;
+        sorted.sort_unstable();
+        let gaps = sorted.windows(2).map(|pair| pair[1] - pair[0]);
+        assert!(gaps.min() > Some(100_000), "{sorted:?}");
+    }
 
     #[test]
     fn streams_repeat_and_differ() {

@@ -1,5 +1,6 @@
 //! Good and bad basins of nets of growing width.
 
+use super::FreshAccuracy;
 use serde::{Deserialize, Serialize};
 
 /// How the volumes of good and bad basins part as the dimension grows: `results/dimension.json`.
@@ -60,6 +61,9 @@ pub struct BasinSize {
     pub minimum: String,
     /// Its accuracy on the test points.
     pub test_accuracy: f64,
+    /// Accuracy on fresh points of the generator, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fresh: Option<FreshAccuracy>,
     /// Its mean train loss, in nats.
     pub train_loss: f64,
     /// Euclidean norm of θ.

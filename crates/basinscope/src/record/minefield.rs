@@ -1,6 +1,6 @@
 //! The minefield: the iterates of a training run, bad minima around them, and where both lie.
 
-use super::LocalVolumePoint;
+use super::{FreshAccuracy, LocalVolumePoint};
 use serde::{Deserialize, Serialize};
 
 /// How large the basin of one point is, in a few numbers.
@@ -52,6 +52,9 @@ pub struct IterateRecord {
     pub train_accuracy: f64,
     /// Test accuracy.
     pub test_accuracy: f64,
+    /// Accuracy on fresh points of the generator, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fresh: Option<FreshAccuracy>,
     /// Norm of the weights, biases left out.
     pub norm: f64,
     /// The nearest minimum made with fixed poison, from whichever iterate it was reached.
@@ -80,6 +83,9 @@ pub struct BadMinimumRecord {
     pub train_accuracy: f64,
     /// Test accuracy.
     pub test_accuracy: f64,
+    /// Accuracy on fresh points of the generator, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fresh: Option<FreshAccuracy>,
     /// How far descent took it from that iterate.
     pub travelled: Distance,
     /// Its basin; `None` in older runs, and where its train loss is above the cutoff.
@@ -143,6 +149,7 @@ mod tests {
                 train_loss: 0.05,
                 train_accuracy: 1.0,
                 test_accuracy: 0.9,
+                fresh: None,
                 norm: 6.0,
                 nearest_fixed: Some(distance()),
                 nearest_redrawn: None,
@@ -155,6 +162,7 @@ mod tests {
                 epoch: 1,
                 train_accuracy: 1.0,
                 test_accuracy: 0.5,
+                fresh: None,
                 travelled: distance(),
                 basin,
             }],

@@ -1,5 +1,6 @@
 //! What is known of one minimum.
 
+use super::FreshAccuracy;
 use serde::{Deserialize, Serialize};
 
 /// One trained minimum: an entry of `results/minima.json`.
@@ -30,6 +31,10 @@ pub struct MinimumRecord {
     pub test_accuracy: f64,
     /// Train accuracy minus test accuracy.
     pub generalization_gap: f64,
+    /// Accuracy on fresh points of the generator; none where the points are the user's own, and
+    /// in files from before it was measured.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fresh: Option<FreshAccuracy>,
     /// Weight β of the poison in `(CE_train + β·CE_poison)/(1 + β)`; 0 without poison.
     pub poison_factor: f64,
     /// Number of poison points (at each step, where they are redrawn).
@@ -53,6 +58,17 @@ pub struct MinimumRecord {
 }
 
 impl MinimumRecord {
+    /// The accuracy on unseen points that counts: on fresh ones where there is a generator, else
+    /// on the test points.
+    pub fn judged_accuracy(&self) -> f64 {
+        (self.fresh).map_or(self.test_accuracy, |fresh| fresh.accuracy)
+    }
+
+    /// Train accuracy minus [`Self::judged_accuracy`].
+    pub fn judged_gap(&self) -> f64 {
+        self.train_accuracy - self.judged_accuracy()
+    }
+
     /// The net in a word or a line: the widths of a perceptron, else what it is described as.
     pub fn net(&self) -> String {
         net_text(&self.widths, &self.architecture)

@@ -21,7 +21,10 @@ pub struct OptimizerRecord {
     pub train_loss: Vec<f64>,
     /// Test accuracy of each seed.
     pub test_accuracy: Vec<f64>,
-    /// Mean test accuracy.
+    /// Accuracy of each seed on fresh points of the generator; empty where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub fresh_accuracy: Vec<f64>,
+    /// Mean of [`Self::judged`].
     pub mean: f64,
     /// Its 95 % interval, from Student's t over the seeds.
     pub interval: [f64; 2],
@@ -32,6 +35,14 @@ pub struct OptimizerRecord {
 }
 
 impl OptimizerRecord {
+    /// The accuracies that count: on fresh points where there are any, else on the test points.
+    pub fn judged(&self) -> &[f64] {
+        match self.fresh_accuracy.as_slice() {
+            [] => &self.test_accuracy,
+            fresh => fresh,
+        }
+    }
+
     /// Seeds whose net is right about every training point.
     pub fn fitted(&self) -> usize {
         self.train_accuracy.iter().filter(|&&a| a == 1.0).count()

@@ -248,6 +248,7 @@ impl Minimum {
             test_loss: self.test.loss.min(f64::MAX),
             test_accuracy: self.test.accuracy,
             generalization_gap: self.train.accuracy - self.test.accuracy,
+            fresh: None,
             poison_factor: poison.map_or(0.0, |poison| poison.factor),
             poison_points: poison.map_or(0, |poison| poison.points),
             poison_redrawn: poison.is_some_and(|poison| poison.redrawn),

@@ -3,14 +3,30 @@
 use super::recipe::Preset;
 use crate::commands::descent;
 use crate::commands::train::RunConfig;
-use crate::console::Console;
+use crate::console::{Console, percent};
 use crate::lab::{self, Lab};
 use anyhow::Result;
 use basinscope::data::Split;
-use basinscope::record::{MinimumRecord, Picture, RunDir, SheetRecord, SheetRow};
+use basinscope::record::{FreshAccuracy, MinimumRecord, Picture, RunDir, SheetRecord, SheetRow};
 use basinscope_report::figure::{Figure, FigureError, Theme};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Display;
+
+/// Accuracy on unseen points in words: on fresh points of the generator with its interval, where
+/// there is one, and on the test points.
+pub fn told_unseen(fresh: Option<FreshAccuracy>, test: f64) -> String {
+    match fresh {
+        None => percent(test),
+        Some(fresh) => {
+            let [low, high] = fresh.interval.map(|end| 100.0 * end);
+            format!(
+                "{} of fresh points ({low:.1} to {high:.1}), {} of test points",
+                percent(fresh.accuracy),
+                percent(test)
+            )
+        }
+    }
+}
 
 /// Where an experiment works, and what it has found so far.
 pub struct Bench<'a> {
@@ -36,7 +52,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// A line of the sheet.
+    /// A line of the sheet; the words of `quantity` are the same for every seed.
     pub fn check(
         &mut self,
         quantity: impl Display,
@@ -44,14 +60,17 @@ impl<'a> Bench<'a> {
         ours: impl Display,
         bar: impl Display,
         pass: bool,
-    ) {
+    ) -> &mut SheetRow {
         self.rows.push(SheetRow {
             quantity: quantity.to_string(),
             published: published.to_string(),
             ours: ours.to_string(),
             bar: bar.to_string(),
             pass,
+            value: None,
         });
+        let last = self.rows.len() - 1;
+        &mut self.rows[last]
     }
 
     /// Something a reader of the sheet should know.
@@ -105,10 +124,23 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Trains the minima of this experiment side by side and opens the run they make.
-    pub fn train(&self, configs: &[RunConfig], split: &Split) -> Result<Lab> {
-        self.write_points(configs, split)?;
-        descent::train_all(&self.run, configs, split, self.console)?;
+    /// Trains the minima of this experiment side by side and opens the run they make; one that is
+    /// wrong about a training point is trained again with another seed, `attempts` times in all at
+    /// most. Unseen points have no say.
+    pub fn train(&mut self, configs: &[RunConfig], split: &Split, attempts: usize) -> Result<Lab> {
+        let (records, missed) = self.train_until(
+            "minima",
+            configs,
+            split,
+            |_, _| None,
+            attempts,
+            |record| record.train_accuracy == 1.0,
+        )?;
+        self.run.write_json("results/minima.json", &records)?;
+        self.note(format!(
+            "Trainings that missed 100 % of the training points and were begun again with another \
+             seed: {missed}."
+        ));
         Lab::open(self.run.root())
     }
 

@@ -110,8 +110,8 @@ impl Settings {
     fn accepts(&self, record: &MinimumRecord) -> bool {
         let fits = record.train_accuracy == 1.0 && record.train_loss < self.cutoff;
         fits && match record.poison_factor == 0.0 {
-            true => record.test_accuracy >= self.good_from,
-            false => record.test_accuracy <= self.bad_up_to,
+            true => record.judged_accuracy() >= self.good_from,
+            false => record.judged_accuracy() <= self.bad_up_to,
         }
     }
 }
@@ -235,6 +235,7 @@ fn size((minimum, volume): (&MinimumRecord, &VolumeRecord)) -> BasinSize {
     BasinSize {
         minimum: minimum.name.clone(),
         test_accuracy: minimum.test_accuracy,
+        fresh: minimum.fresh,
         train_loss: minimum.train_loss,
         norm: minimum.norm,
         radius_median: volume.radius_median,
@@ -302,31 +303,35 @@ fn judge(settings: &Settings, bench: &mut Bench, record: &DimensionRecord) -> Re
     let nets = &record.nets;
     let sizes: Vec<usize> = nets.iter().map(|net| net.parameters).collect();
     let error = error_on_balls(settings, bench, &sizes)?;
-    bench.check(
-        format!(
-            "balls of radius ratio {}: integrator against n·log10 ρ, n from {} to {}",
-            settings.ball_ratio,
-            sizes.first().unwrap_or(&0),
-            sizes.last().unwrap_or(&0)
-        ),
-        "exact",
-        format!("{:.1e} relative error at most", error),
-        "≤ 1e-4",
-        error <= 1e-4,
-    );
+    bench
+        .check(
+            format!(
+                "balls of radius ratio {}: integrator against n·log10 ρ, n from {} to {}",
+                settings.ball_ratio,
+                sizes.first().unwrap_or(&0),
+                sizes.last().unwrap_or(&0)
+            ),
+            "exact",
+            format!("{:.1e} relative error at most", error),
+            "≤ 1e-4",
+            error <= 1e-4,
+        )
+        .by_number(error);
     let missed: usize = nets.iter().map(|net| net.missed).sum();
     let pairs = nets.len() * settings.pairs;
-    bench.check(
-        format!(
-            "pairs, 100 % train both, test ≥ {:.0} % and ≤ {:.0} %",
-            100.0 * settings.good_from,
-            100.0 * settings.bad_up_to
-        ),
-        "–",
-        format!("{} of {pairs}", pairs - missed),
-        "all",
-        missed == 0,
-    );
+    bench
+        .check(
+            format!(
+                "pairs, 100 % train both, test ≥ {:.0} % and ≤ {:.0} %",
+                100.0 * settings.good_from,
+                100.0 * settings.bad_up_to
+            ),
+            "–",
+            format!("{} of {pairs}", pairs - missed),
+            "all",
+            missed == 0,
+        )
+        .by_number((pairs - missed) as f64);
     let ratios: Vec<f64> = (nets.iter())
         .map(|net| median(net.pairs.iter().map(|pair| pair.ratio)))
         .collect();
@@ -340,25 +345,29 @@ fn judge(settings: &Settings, bench: &mut Bench, record: &DimensionRecord) -> Re
         .copied()
         .max_by(f64::total_cmp)
         .unwrap_or(f64::NAN);
-    bench.check(
-        "ratio of median radii, good/bad, medians over pairs",
-        "of one order",
-        format!("{low:.1} to {high:.1}"),
-        "> 1, within a factor of 10",
-        low > 1.0 && high <= 10.0 * low,
-    );
+    bench
+        .check(
+            "ratio of median radii, good/bad, medians over pairs: largest over smallest",
+            "of one order",
+            format!("{:.1} (from {low:.1} to {high:.1})", high / low),
+            "all > 1, within a factor of 10",
+            low > 1.0 && high <= 10.0 * low,
+        )
+        .by_number(high / low);
     let decades: Vec<f64> = (nets.iter())
         .map(|net| median(net.pairs.iter().map(|pair| pair.decades)))
         .collect();
     let (first, last) = (decades.first(), decades.last());
     let [first, last] = [first, last].map(|end| end.copied().unwrap_or(f64::NAN));
-    bench.check(
-        "decades between volumes (balls of the median radii), smallest and largest net",
-        "grows with n",
-        format!("{first:.0} and {last:.0}"),
-        "≥ 100 times as many",
-        last >= 100.0 * first && first > 0.0,
-    );
+    bench
+        .check(
+            "decades between volumes (balls of the median radii), smallest and largest net",
+            "grows with n",
+            format!("{first:.0} and {last:.0}"),
+            "≥ 100 times as many",
+            last >= 100.0 * first && first > 0.0,
+        )
+        .by_number(last / first);
     let every = || {
         nets.iter()
             .flat_map(|net| net.pairs.iter().map(move |pair| (net, pair)))
@@ -369,13 +378,15 @@ fn judge(settings: &Settings, bench: &mut Bench, record: &DimensionRecord) -> Re
         spearman_rho(&sizes, &values)
     };
     let correlation = rank(|pair| pair.decades);
-    bench.check(
-        "rank correlation of those decades with n, all pairs (Spearman)",
-        "–",
-        format!("{correlation:.3}"),
-        "≥ 0.95",
-        correlation >= 0.95,
-    );
+    bench
+        .check(
+            "rank correlation of those decades with n, all pairs (Spearman)",
+            "–",
+            format!("{correlation:.3}"),
+            "≥ 0.95",
+            correlation >= 0.95,
+        )
+        .by_number(correlation);
     let radial: Vec<f64> = (nets.iter())
         .map(|net| median(net.pairs.iter().map(|pair| pair.decades_radial)))
         .collect();

@@ -6,6 +6,7 @@ use super::basins::{self, Surfaces};
 use super::embedding::embed;
 use super::recipe::{self, Preset};
 use super::{Bench, Experiment};
+use crate::commands::descent::on_fresh_points;
 use crate::commands::train::RunConfig;
 use crate::console::{Console, Interrupted};
 use crate::data_args::{DataConfig, Points};
@@ -48,10 +49,10 @@ pub struct Settings {
     pub redrawn: Option<Bad>,
     /// Trainings at most for one bad minimum, each from the next iterate and another seed.
     pub attempts: usize,
-    /// The good run is to end right about this share of the test points.
+    /// The good run is to classify this share of unseen points correctly.
     #[serde(default = "good_above")]
     pub good_above: f64,
-    /// A bad minimum is right about less than this share of the test points.
+    /// A bad minimum classifies less than this share of unseen points correctly.
     pub test_below: f64,
     /// Principal components that t-SNE sees.
     pub components: usize,
@@ -139,6 +140,7 @@ pub fn compute(settings: &Settings, bench: &Bench) -> Result<MinefieldRecord> {
                     epoch: bad.epoch,
                     train_accuracy: bad.record.train_accuracy,
                     test_accuracy: bad.record.test_accuracy,
+                    fresh: bad.record.fresh,
                     travelled: distance(&run.layout, start, &bad.theta, &bad.record.name)?,
                     basin,
                 })
@@ -252,7 +254,10 @@ impl<'a> GoodRun<'a> {
                     bench
                         .run
                         .write_minimum(&config.name, net, &minimum.theta, &[], &metadata)?;
-                let record = minimum.record(&config.name, &file, net, &config.train, json!(config));
+                let record = MinimumRecord {
+                    fresh: on_fresh_points(&data, net, &minimum.theta, &[])?,
+                    ..minimum.record(&config.name, &file, net, &config.train, json!(config))
+                };
                 let shape = [keep.thetas.len() / net.num_params(), net.num_params()];
                 let arrays = [Array::new("theta", &shape, &keep.thetas)];
                 bench.run.write_arrays(saved_thetas, &arrays)?;
@@ -363,6 +368,7 @@ impl<'a> GoodRun<'a> {
                     train_loss: on_train.loss.min(f64::MAX),
                     train_accuracy: on_train.accuracy,
                     test_accuracy: on_test.accuracy,
+                    fresh: on_fresh_points(&self.data, self.net.as_ref(), theta, &[])?,
                     norm: weights.iter().map(|w| w * w).sum::<f64>().sqrt(),
                     nearest_fixed: nearest(bad[0])?,
                     nearest_redrawn: nearest(bad[1])?,
@@ -376,7 +382,7 @@ impl<'a> GoodRun<'a> {
 }
 
 fn is_bad(record: &MinimumRecord, test_below: f64) -> bool {
-    record.train_accuracy == 1.0 && record.test_accuracy < test_below
+    record.train_accuracy == 1.0 && record.judged_accuracy() < test_below
 }
 
 /// Distance of `theta` from an iterate, over all weights and layer by layer.

@@ -8,19 +8,21 @@ mod embedding;
 mod margins;
 pub mod minefield;
 mod optimizers;
+mod over_seeds;
 #[cfg(feature = "images")]
 mod pictures;
 mod population;
 mod recipe;
 mod search;
 mod sharpness;
+mod sheet_text;
 mod slices;
 mod volumes;
 
-use crate::console::{ChecksFailed, Console, table};
+use crate::console::{ChecksFailed, Console};
 use crate::lab::open_for;
 use anyhow::{Context, Result};
-use basinscope::record::{RunDir, SheetRecord};
+use basinscope::record::{RunDir, SeedsRecord, SheetRecord};
 use basinscope_report::page;
 use bench::Bench;
 use clap::ValueEnum;
@@ -36,10 +38,13 @@ use std::time::Instant;
 Examples:
   basinscope reproduce fig1
   basinscope reproduce all --preset paper --out runs/paper
+  basinscope reproduce all --seeds 10 --out runs/ten
   basinscope reproduce fig3 --recipe my-fig3.toml --out runs/mine
 
-Each experiment works in a folder of its own under --out and goes on there if interrupted. Its
-recipe is experiments/NAME.toml; the sheet ends in exit code 1 where a bar is missed.")]
+Each experiment works in a folder of its own under --out and resumes there if interrupted. Its
+recipe is experiments/NAME.toml; a bar that is missed ends in exit code 1. With --seeds K each
+seed has a folder seed-N of its own, as --seed N would fill it, and a bar holds where nine seeds of
+ten pass it (all of fewer than ten).")]
 pub struct Args {
     /// Which experiment
     #[arg(value_enum, value_name = "FIGURE")]
@@ -49,13 +54,17 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = Preset::Quick)]
     preset: Preset,
 
-    /// Folder for the experiments [default: basinscope-reproduce-PRESET]
+    /// Folder for the experiments [default: basinscope-reproduce-PRESET, with -seeds for several]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
     /// Seed of everything random but the points
     #[arg(long, default_value_t = 0)]
     seed: u64,
+
+    /// Seeds to judge every bar over, drawn from --seed
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = parse_seeds)]
+    seeds: usize,
 
     /// A recipe of your own instead of the built-in one (one experiment only)
     #[arg(long, value_name = "FILE")]
@@ -70,6 +79,8 @@ trait Experiment {
     const TITLE: &'static str;
     /// The built-in recipe.
     const RECIPE: &'static str;
+    /// What was changed about recipe and bars after looking at seeds; empty where nothing was.
+    const CHANGED: &'static str = "";
 
     /// Does the work; fills the bench's sheet.
     fn run(settings: &Self::Settings, bench: &mut Bench) -> Result<()>;
@@ -149,24 +160,32 @@ impl Which {
         }
     }
 
-    fn conduct(self, args: &Args, out: &Path, console: &Console) -> Result<SheetRecord> {
+    /// One seed's run in `folder`, and its sheet.
+    fn conduct(
+        self,
+        args: &Args,
+        seed: u64,
+        folder: &Path,
+        console: &Console,
+    ) -> Result<SheetRecord> {
+        let at = At { args, seed, folder };
         match self {
-            Self::Fig1 => conduct::<minefield::Minefield>(self, args, out, console),
-            Self::Fig3 => conduct::<boundaries::Boundaries>(self, args, out, console),
-            Self::Fig5 => conduct::<slices::Slices>(self, args, out, console),
-            Self::Fig6 => conduct::<sharpness::Sharpness>(self, args, out, console),
-            Self::Fig7 => conduct::<volumes::Volumes>(self, args, out, console),
-            Self::Fig8 => conduct::<margins::Margins>(self, args, out, console),
-            Self::Table1 => conduct::<optimizers::Optimizers>(self, args, out, console),
-            Self::Search => conduct::<search::RandomSearch>(self, args, out, console),
-            Self::Dimension => conduct::<dimension::Dimension>(self, args, out, console),
-            Self::Population => conduct::<population::Population>(self, args, out, console),
+            Self::Fig1 => conduct::<minefield::Minefield>(self, &at, console),
+            Self::Fig3 => conduct::<boundaries::Boundaries>(self, &at, console),
+            Self::Fig5 => conduct::<slices::Slices>(self, &at, console),
+            Self::Fig6 => conduct::<sharpness::Sharpness>(self, &at, console),
+            Self::Fig7 => conduct::<volumes::Volumes>(self, &at, console),
+            Self::Fig8 => conduct::<margins::Margins>(self, &at, console),
+            Self::Table1 => conduct::<optimizers::Optimizers>(self, &at, console),
+            Self::Search => conduct::<search::RandomSearch>(self, &at, console),
+            Self::Dimension => conduct::<dimension::Dimension>(self, &at, console),
+            Self::Population => conduct::<population::Population>(self, &at, console),
             #[cfg(feature = "images")]
-            Self::Mnist => conduct::<pictures::Mnist>(self, args, out, console),
+            Self::Mnist => conduct::<pictures::Mnist>(self, &at, console),
             #[cfg(feature = "images")]
-            Self::Svhn => conduct::<pictures::Svhn>(self, args, out, console),
+            Self::Svhn => conduct::<pictures::Svhn>(self, &at, console),
             #[cfg(feature = "images")]
-            Self::Cifar10 => conduct::<pictures::Cifar10>(self, args, out, console),
+            Self::Cifar10 => conduct::<pictures::Cifar10>(self, &at, console),
             Self::All => unreachable!("taken apart in `run`"),
         }
     }
@@ -186,22 +205,70 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     }
     let out = match &args.out {
         Some(out) => out.clone(),
-        None => format!("basinscope-reproduce-{}", args.preset.name()).into(),
+        None => {
+            let several = if args.seeds > 1 { "-seeds" } else { "" };
+            format!("basinscope-reproduce-{}{several}", args.preset.name()).into()
+        }
     };
+    match args.seeds {
+        1 => run_one(&which, args, &out, console),
+        _ => run_several(&which, args, &out, console),
+    }
+}
+
+fn parse_seeds(text: &str) -> std::result::Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..=10_000) => Ok(count),
+        _ => Err("expected a number of seeds from 1 to 10000".into()),
+    }
+}
+
+/// Experiments from one seed.
+fn run_one(which: &[Which], args: &Args, out: &Path, console: &Console) -> Result<()> {
     let begun = Instant::now();
     let mut sheets = Vec::new();
     for which in which {
-        let sheet = which.conduct(args, &out, console)?;
+        let folder = out.join(which.name());
+        over_seeds::refuse_over_seeds(&folder)?;
+        let sheet = which.conduct(args, args.seed, &folder, console)?;
+        console.say(format!("{}\n", sheet_text::text(&sheet)));
         sheets.push(sheet);
     }
-    let top = RunDir::create_bare(&out)?;
-    let found = every_sheet(&out)?;
-    top.write("sheets.md", markdown(&found).as_bytes())?;
+    let top = RunDir::create_bare(out)?;
+    let found: Vec<SheetRecord> = every(out, SHEET)?;
+    top.write("sheets.md", sheet_text::markdown(&found).as_bytes())?;
     top.write("index.html", page::sheets_html(&found).as_bytes())?;
+    let rows = sheets.iter().map(|sheet| sheet.rows.len()).sum();
+    let misses = sheets.iter().map(SheetRecord::misses).sum();
+    end(out, begun, [rows, misses], &sheets, console)
+}
 
+/// Experiments from several seeds, and what holds over them.
+fn run_several(which: &[Which], args: &Args, out: &Path, console: &Console) -> Result<()> {
+    let begun = Instant::now();
+    let mut records = Vec::new();
+    for which in which {
+        records.push(over_seeds::conduct(*which, args, out, console)?);
+    }
+    let top = RunDir::create_bare(out)?;
+    let found: Vec<SeedsRecord> = every(out, over_seeds::SEEDS)?;
+    let text: String = found.iter().map(sheet_text::seeds_markdown).collect();
+    top.write("sheets.md", text.as_bytes())?;
+    top.write("index.html", page::all_seeds_html(&found).as_bytes())?;
+    let rows = records.iter().map(|record| record.rows.len()).sum();
+    let misses = records.iter().map(SeedsRecord::misses).sum();
+    end(out, begun, [rows, misses], &records, console)
+}
+
+/// Ends the command: a line for the reader, the summary, and the exit code.
+fn end(
+    out: &Path,
+    begun: Instant,
+    [rows, misses]: [usize; 2],
+    sheets: impl Serialize,
+    console: &Console,
+) -> Result<()> {
     let seconds = begun.elapsed().as_secs_f64();
-    let rows: usize = sheets.iter().map(|sheet| sheet.rows.len()).sum();
-    let misses: usize = sheets.iter().map(SheetRecord::misses).sum();
     console.say(format!(
         "{} of {rows} bars passed in {seconds:.0} s. Open {}",
         rows - misses,
@@ -222,12 +289,12 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
 }
 
 /// Every sheet that stands under the folder by now, in the paper's order.
-fn every_sheet(out: &Path) -> Result<Vec<SheetRecord>> {
+fn every<T: DeserializeOwned>(out: &Path, file: &str) -> Result<Vec<T>> {
     let mut sheets = Vec::new();
     for which in Which::every() {
         let folder = out.join(which.name());
-        if folder.join(SHEET).is_file() {
-            sheets.push(RunDir::create(folder)?.read_json(SHEET)?);
+        if folder.join(file).is_file() {
+            sheets.push(RunDir::create_bare(folder)?.read_json(file)?);
         }
     }
     Ok(sheets)
@@ -235,13 +302,16 @@ fn every_sheet(out: &Path) -> Result<Vec<SheetRecord>> {
 
 const SHEET: &str = "results/sheet.json";
 
-/// Carries one experiment out, or reads its sheet again where it is complete.
-fn conduct<E: Experiment>(
-    which: Which,
-    args: &Args,
-    out: &Path,
-    console: &Console,
-) -> Result<SheetRecord> {
+/// Where one run of an experiment works, and from which seed.
+struct At<'a> {
+    args: &'a Args,
+    seed: u64,
+    folder: &'a Path,
+}
+
+/// Carries one experiment out from one seed; of several seeds, those that are complete are read
+/// again.
+fn conduct<E: Experiment>(which: Which, at: &At<'_>, console: &Console) -> Result<SheetRecord> {
     #[derive(Serialize)]
     struct Config<'a, S> {
         version: &'a str,
@@ -251,6 +321,7 @@ fn conduct<E: Experiment>(
         seed: u64,
         settings: &'a S,
     }
+    let At { args, seed, folder } = *at;
     let begun = Instant::now();
     let (source, text) = match &args.recipe {
         Some(path) => {
@@ -271,29 +342,44 @@ fn conduct<E: Experiment>(
         command: "reproduce",
         experiment: which.name(),
         preset: args.preset.name(),
-        seed: args.seed,
+        seed,
         settings: &settings,
     };
-    let folder = out.join(which.name());
     let fresh = !folder.exists();
-    let run = open_for(&folder, &toml::to_string(&config)?, console)?;
-    console.say(format!("{}: {} …", which.name(), E::TITLE));
-    let mut bench = Bench::new(run.clone(), console, args.preset, args.seed);
+    let run = open_for(folder, &toml::to_string(&config)?, console)?;
+    if args.seeds > 1
+        && let Some(sheet) = over_seeds::finished(folder)
+    {
+        return Ok(sheet);
+    }
+    if args.seeds == 1 {
+        console.say(format!("{}: {} …", which.name(), E::TITLE));
+    }
+    let mut bench = Bench::new(run.clone(), console, args.preset, seed);
     let outcome = E::run(&settings, &mut bench);
     if outcome.is_err() && fresh && !has_begun(&run) {
         // Settings that were refused leave no run behind that would stand in the way of better ones.
-        let _ = std::fs::remove_dir_all(&folder);
+        let _ = std::fs::remove_dir_all(folder);
     }
     outcome?;
+    if args.recipe.is_none() && !E::CHANGED.is_empty() {
+        bench.note(E::CHANGED);
+    }
+    bench.note(format!(
+        "One seed, {seed}: another may miss what this one passes. `--seeds 10` judges every bar over \
+         ten that nobody picks."
+    ));
     let sheet = bench.sheet(which.name(), E::TITLE, serde_json::to_value(&config)?);
     run.write_json(SHEET, &sheet)?;
     run.write(
         "sheet.md",
-        markdown(std::slice::from_ref(&sheet)).as_bytes(),
+        sheet_text::markdown(std::slice::from_ref(&sheet)).as_bytes(),
     )?;
     run.write("index.html", page::sheet_html(&run, &sheet)?.as_bytes())?;
-    let seconds = begun.elapsed().as_secs_f64();
-    console.say(format!("{}\n{seconds:.0} s\n", text_of(&sheet)));
+    if args.seeds == 1 {
+        let seconds = begun.elapsed().as_secs_f64();
+        console.say(format!("{} took {seconds:.0} s", which.name()));
+    }
     Ok(sheet)
 }
 
@@ -303,53 +389,4 @@ fn has_begun(run: &RunDir) -> bool {
         let inside = std::fs::read_dir(run.path(folder));
         inside.is_ok_and(|mut inside| inside.next().is_some())
     })
-}
-
-/// A sheet for the terminal.
-fn text_of(sheet: &SheetRecord) -> String {
-    let rows: Vec<Vec<String>> = (sheet.rows.iter())
-        .map(|row| {
-            vec![
-                row.quantity.clone(),
-                row.published.clone(),
-                row.ours.clone(),
-                row.bar.clone(),
-                verdict(row.pass).into(),
-            ]
-        })
-        .collect();
-    let mut text = table(&["", "published", "ours", "bar", ""], &rows);
-    for note in &sheet.notes {
-        text += &format!("\n· {note}");
-    }
-    text
-}
-
-fn verdict(pass: bool) -> &'static str {
-    if pass { "pass" } else { "MISS" }
-}
-
-/// Sheets as Markdown tables.
-fn markdown(sheets: &[SheetRecord]) -> String {
-    let mut text = String::new();
-    for sheet in sheets {
-        text += &format!(
-            "## {}: {}\n\nPreset {}, seed {}, basinscope {}.\n\n",
-            sheet.experiment, sheet.title, sheet.preset, sheet.seed, sheet.version
-        );
-        text += "| quantity | published | ours | bar | |\n|---|---|---|---|---|\n";
-        for row in &sheet.rows {
-            let cells = [&row.quantity, &row.published, &row.ours, &row.bar];
-            for cell in cells {
-                text += &format!("| {} ", cell.replace('|', "\\|"));
-            }
-            text += &format!("| {} |\n", verdict(row.pass));
-        }
-        text.push('\n');
-        for note in &sheet.notes {
-            text += &format!("- {note}\n");
-        }
-        text.push('\n');
-    }
-    text
 }
