@@ -221,7 +221,7 @@ pub(super) fn table(story: &Story) -> Markup {
     };
     html! {
         div.scroller.table-box tabindex="0" role="group" aria-labelledby={ (TABLE) "-caption" } {
-            table id=(TABLE) {
+            table.sizes id=(TABLE) {
                 caption id={ (TABLE) "-caption" } {
                     strong { "One comparison, " (super::format::words(sizes.len())) " sizes." } " How much larger the basin of " (pair.good.name)
                     " is than that of " (pair.bad.name) ". They measure different things, so they are different numbers; the first is "
@@ -229,17 +229,16 @@ pub(super) fn table(story: &Story) -> Markup {
                 }
                 thead { tr {
                     th scope="col" { "What is compared" }
-                    th.num scope="col" { "Good over bad" }
-                    th.num scope="col" { "95 % interval" }
-                    th scope="col" { "What it means" }
+                    th.num scope="col" { "Good over bad" small { "95 % interval" } }
                 } }
                 tbody {
                     @for size in sizes {
                         tr {
-                            th scope="row" { (size.what()) }
-                            td.num { (size.number()) }
-                            td.num { (size.range().unwrap_or_else(|| "–".into())) }
-                            td { (size.meaning()) }
+                            th scope="row" { (size.what()) " " small { (size.meaning()) } }
+                            td.num {
+                                (size.number()) " "
+                                small { (size.range().unwrap_or_else(|| "no interval".into())) }
+                            }
                         }
                     }
                 }
@@ -262,11 +261,24 @@ pub(super) fn from_own_loss(story: &Story, kind: Kind, cutoff: f64) -> Markup {
     if good.max(bad) < HIGH_START * cutoff {
         return html! {};
     }
+    let losses = html! {
+        (significant(good, 2)) " at " (pair.good.name) " itself and " (significant(bad, 2)) " at " (pair.bad.name)
+        ", of the " (significant(cutoff, 2)) " that end a basin"
+    };
+    // The first sentence that compares says it at length, the others in passing.
+    let size = size(story, kind, true);
     html! {
-        " The two do not start alike: the loss is " (significant(good, 2)) " at " (pair.good.name) " itself and "
-        (significant(bad, 2)) " at " (pair.bad.name) ", of the " (significant(cutoff, 2)) " that end a basin."
-        @if let Some(size) = size(story, kind, true) {
-            " Measured from each one’s own loss, up to " (significant(cutoff, 2)) " above it, good over bad is " (size.number())
+        @if kind == Kind::Line {
+            " The two do not start alike: the loss is " (losses) "."
+            @if size.is_some() { " Measured from each one’s own loss, up to " (significant(cutoff, 2)) " above it, " }
+        } @else {
+            @match size {
+                Some(_) => { " From each minimum’s own loss (" (losses) "), " }
+                None => { " (Loss at the minimum: " (losses) ".)" }
+            }
+        }
+        @if let Some(size) = size {
+            "good over bad is " (size.number())
             @if let Some(range) = size.range() { " (" (range) ")" }
             "."
         }

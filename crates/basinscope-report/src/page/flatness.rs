@@ -104,7 +104,7 @@ fn widths(story: &Story) -> Markup {
                 (at(narrow))
                 @match ratio {
                     Some(size) if narrow.interval[1] < wide.interval[0] => {
-                        ": a step from the good minimum can be about " (size.number())
+                        ": a step from the good minimum can be about " (size.number().trim_end_matches(" ×")) " times"
                         @if let Some(range) = size.range() { " (" (range) ")" }
                         " as long. That is a ratio of widths; " (comparison::link()) " stand side by side."
                     }
