@@ -209,8 +209,14 @@ impl DataArgs {
             return Ok(config);
         }
         let path = Path::new(self.name());
+        // A generated set goes before a file or folder that is called so.
+        let is_generated = Generator::from_name(self.name()).is_ok();
         let is_path = self.name().contains(std::path::MAIN_SEPARATOR) || path.exists();
-        let source = if PointsFile::is_named_so(path) || is_path || self.test.is_some() {
+        if let (true, Some(test)) = (is_generated, &self.test) {
+            let expected = "--train FILE, the points to train on";
+            return Err(Error::setting("test", expected, test.display()).into());
+        }
+        let source = if !is_generated && (PointsFile::is_named_so(path) || is_path) {
             self.file(path)?
         } else {
             self.generator()?
@@ -240,10 +246,13 @@ impl DataArgs {
             let found = "a file, which brings its own";
             return Err(Error::setting("noise", "a generated data set", found).into());
         }
-        if path.is_file() && !PointsFile::is_named_so(path) {
-            return Err(self
-                .unknown(format!("`{}`, a file of another kind", self.name()))
-                .into());
+        if !PointsFile::is_named_so(path) {
+            let kind = if path.is_dir() {
+                "a folder"
+            } else {
+                "a file of another kind"
+            };
+            return Err(self.unknown(format!("`{}`, {kind}", self.name())).into());
         }
         Ok(Source::File(PointsFile {
             path: path.into(),

@@ -215,6 +215,8 @@ fn what_is_recognised_is_listed_and_nothing_steers_the_terminal() {
         !said.trim_end().chars().any(|c| c.is_control() && c != '\n'),
         "{said:?}"
     );
+    let said = refused(f, &["--test", "evil.csv"]);
+    assert!(said.contains("--train FILE"), "{said}");
     for (option, value) in [
         ("--exclude", "a"),
         ("--header", "yes"),

@@ -117,6 +117,7 @@ fn draw(
         split.test = fresh;
     }
     let split = split;
+    bench.console.say(data.reading(&split)?.line());
     let seed = bench.seed.wrapping_add(10_000 * index as u64);
     let search = GuessSettings {
         initialization: settings.initialization,
