@@ -250,3 +250,17 @@ fn memory_that_is_refused_is_told_in_a_sentence() {
     );
     assert!(!folder.path().join("run/results/minima.json").exists());
 }
+
+#[cfg(not(feature = "images"))]
+#[test]
+fn commands_of_other_builds_say_which_have_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let f = folder.path();
+    let args = ["import", "net.pt", "--data", "moons", "--out", "out"];
+    refuse(f, &args, &["import", "--features images"]);
+    refuse(
+        f,
+        &["data", "info", "mnist"],
+        &["data", "--features images"],
+    );
+}

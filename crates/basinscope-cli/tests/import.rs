@@ -233,7 +233,7 @@ fn what_is_no_net_for_the_data_is_refused_in_a_sentence() {
     let (data, net) = (fixture("moons.csv"), fixture("softmax.pt"));
     let three = f.join("three.csv");
     let points: String = (0..60)
-        .map(|i| format!("{i},{},{},{}\n", i % 7, i % 5, i % 3))
+        .map(|i| format!("{i}.25,{},{},{}\n", i % 7, i % 5, i % 3))
         .collect();
     fs::write(&three, format!("a,b,c,class\n{points}")).unwrap();
     let three = three.to_str().unwrap();
@@ -300,9 +300,9 @@ fn a_post_activation_net_scores_as_in_torch() {
     let import = |out: &'static str, more: &[&'static str]| -> Vec<String> {
         let parts = [
             "--train-points",
-            "1",
+            "15",
             "--test-points",
-            "1499",
+            "1485",
             "--pool-points",
             "0",
         ];
@@ -318,8 +318,8 @@ fn a_post_activation_net_scores_as_in_torch() {
         assert!(said.contains(part), "lacks `{part}`: {said}");
     }
     let value = |key: &str| summary["minimum"][key].as_f64().unwrap();
-    let right = value("train_accuracy") + 1499.0 * value("test_accuracy");
-    let loss = (value("train_loss") + 1499.0 * value("test_loss")) / 1500.0;
+    let right = 15.0 * value("train_accuracy") + 1485.0 * value("test_accuracy");
+    let loss = (15.0 * value("train_loss") + 1485.0 * value("test_loss")) / 1500.0;
     assert!((right - 597.0).abs() < 1e-6, "{right}");
     assert!((loss - 2.3313).abs() < 1e-3, "{loss}");
     let (code, said, _) = run(&import("none", &["--expect-accuracy", "50"]));
