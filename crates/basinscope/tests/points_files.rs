@@ -208,6 +208,8 @@ fn the_mixed_header_is_one_and_its_last_column_the_label() {
         reading.line()
     );
     assert_eq!(reading.label, "column `c`, the last");
+    let note = "35 classes for 39 points: are these classes?";
+    assert!(reading.line().contains(note), "{}", reading.line());
     assert_eq!(names.features, ["0", "1"]);
 }
 

@@ -338,6 +338,13 @@ impl FilePoints {
             all(ids, &mut class_sizes);
         }
         reading.points = class_sizes.iter().sum();
+        if 2 * count > ids.len() {
+            let note = format!(
+                "{count} classes for {} points: are these classes?",
+                ids.len()
+            );
+            reading.notes.push(note);
+        }
         reading.class_sizes = class_sizes;
         reading.num_features = self.train.num_features;
         reading.names = names.as_ref().clone();
