@@ -124,28 +124,56 @@ fn is_pictures(archive: &mut Archive, name: &str) -> bool {
     shape_of(archive, name).is_some_and(|shape| matches!(shape.len(), 3 | 4))
 }
 
-/// Part and kind of an array of pictures, and how its labels are called in its place.
-fn part_of(name: &str) -> Option<(Part, &'static [&'static str], Option<(bool, String)>)> {
+/// What the name of an array of pictures says.
+struct Named {
+    part: Part,
+    /// What its labels are called in the place of the word for pictures.
+    labels: &'static [&'static str],
+    /// The name of the part, and whether it stands in front.
+    affix: Option<(bool, String)>,
+}
+
+fn part_of(name: &str) -> Option<Named> {
     let lower = name.to_ascii_lowercase();
-    let labels = |word: &str| PAIRS.iter().find(|(images, _)| *images == word);
-    if let Some((_, labels)) = labels(&lower) {
-        return Some((Part::Train, labels, None));
+    let labels_of = |word: &str| {
+        let pair = PAIRS.iter().find(|(images, _)| *images == word);
+        pair.map(|(_, labels)| *labels)
+    };
+    if let Some(labels) = labels_of(&lower) {
+        return Some(Named {
+            part: Part::Train,
+            labels,
+            affix: None,
+        });
     }
     let (front, back) = lower.split_once('_')?;
-    if let (Some(part), Some((_, labels))) = (Part::of_word(front), labels(back)) {
-        return Some((part, labels, Some((true, front.into()))));
+    if let (Some(part), Some(labels)) = (Part::of_word(front), labels_of(back)) {
+        let affix = Some((true, front.to_owned()));
+        return Some(Named {
+            part,
+            labels,
+            affix,
+        });
     }
-    let (Some((_, labels)), Some(part)) = (labels(front), Part::of_word(back)) else {
-        return None;
-    };
-    Some((part, labels, Some((false, back.into()))))
+    let (labels, part) = (labels_of(front)?, Part::of_word(back)?);
+    let affix = Some((false, back.to_owned()));
+    Some(Named {
+        part,
+        labels,
+        affix,
+    })
 }
 
 /// The arrays of each part.
 fn pairs(path: &Path, archive: &mut Archive, names: &[String]) -> Result<Vec<Pair>> {
     let mut pairs: Vec<Pair> = Vec::new();
     for name in names {
-        let Some((part, words, affix)) = part_of(name) else {
+        let Some(Named {
+            part,
+            labels: words,
+            affix,
+        }) = part_of(name)
+        else {
             continue;
         };
         if name != "images" && !is_pictures(archive, name) {

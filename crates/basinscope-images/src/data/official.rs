@@ -226,10 +226,10 @@ impl Official {
     /// # Errors
     /// [`Error::Io`](basinscope::Error::Io) where a file cannot be read again.
     pub fn of(parts: &Parts) -> Result<Option<&'static Self>> {
+        const ALL: &[Official] = &Official::ALL;
         if let Some(official) = Self::of_content(parts) {
             return Ok(Some(official));
         }
-        const ALL: &[Official] = &Official::ALL;
         let mut sums = Vec::new();
         for path in parts.files.iter().filter(|path| path.is_file()) {
             sums.push(Md5Sum::of_file(path)?);
