@@ -50,6 +50,26 @@ pub(crate) fn cross_entropy(logits: &[f32], label: usize) -> f64 {
     loss(logits, label, LossKind::CrossEntropy, None)
 }
 
+/// The cross-entropy's Hessian by the logits z times their change:
+/// `p_k·(ż_k − Σ p_j·ż_j)`, p the probabilities.
+pub(crate) fn hessian_product(logits: &[f32], change: &[f32], out: &mut [f64]) {
+    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    for (p, &z) in out.iter_mut().zip(logits) {
+        *p = (f64::from(z) - f64::from(top)).exp();
+    }
+    let sum: f64 = out.iter().sum();
+    let mean = |of: &[f64]| {
+        (of.iter().zip(change))
+            .map(|(p, &change)| p * f64::from(change))
+            .sum::<f64>()
+            / sum
+    };
+    let mean = mean(out);
+    for (p, &change) in out.iter_mut().zip(change) {
+        *p *= (f64::from(change) - mean) / sum;
+    }
+}
+
 /// Index of the largest logit; the first of equals.
 pub(crate) fn class(logits: &[f32]) -> usize {
     (1..logits.len()).fold(0, |best, k| if logits[k] > logits[best] { k } else { best })
@@ -130,6 +150,17 @@ mod tests {
             for (slope, expected) in slopes.iter().zip(expected) {
                 assert!((slope - expected).abs() < 1e-7, "{slopes:?}");
             }
+        }
+    }
+
+    #[test]
+    fn the_hessian_of_known_probabilities() {
+        // p = (1, 2, 5)/8, ż = (8, 0, 4): Σ p·ż = 28/8, so p∘(ż − 3.5) = (4.5, −7, 2.5)/8.
+        let logits = [1f32, 2.0, 5.0].map(f32::ln);
+        let mut found = [0.0; 3];
+        hessian_product(&logits, &[8.0, 0.0, 4.0], &mut found);
+        for (found, expected) in found.iter().zip([4.5, -7.0, 2.5]) {
+            assert!((found - expected / 8.0).abs() < 1e-7, "{found}");
         }
     }
 

@@ -1,11 +1,12 @@
 //! The loss surface of an image net over labelled pictures.
 
-use crate::engine::{Engine, Norms, Panels, Score, Trainer};
+use crate::engine::{Curved, Engine, KEPT_BYTES, Norms, Panels, Products, Score, Trainer};
 use crate::softmax;
 use basinscope::data::Dataset;
 use basinscope::net::NetSurface;
 use basinscope::surface::{
-    Differentiable, Evaluate, Evaluation, LossSurface, Predict, TwiceDifferentiable,
+    Differentiable, Evaluate, Evaluation, LossSurface, Predict, SymmetricOperator,
+    TwiceDifferentiable,
 };
 use basinscope::{Error, Result};
 use rayon::prelude::*;
@@ -21,8 +22,10 @@ const CHUNK: usize = 256;
 /// Nats; mean over the pictures; no weight decay, no poison.
 ///
 /// # Cost
-/// An evaluation is one forward pass over the pictures, a gradient about three. Products with the
-/// Hessian are central differences of gradients: two gradients.
+/// An evaluation is one forward pass over the pictures, a gradient about three. A product with the
+/// Hessian is six where many are asked for at one θ ([`TwiceDifferentiable::hessian_at`]), nine
+/// alone; one with the Gauss–Newton matrix four and five. Up to 1 GiB of values is kept for them;
+/// of pictures beyond, each product (or eight that are asked for together) passes all again.
 pub struct ImageSurface {
     engine: Arc<Engine>,
     buffers: Vec<f32>,
@@ -208,94 +211,53 @@ impl Differentiable for ImageSurface {
     }
 }
 
-/// Length of a step in units of max(|θ|, 1) for differences.
-const STEP: f64 = 1e-3;
+/// A matrix of second derivatives at one θ.
+struct At(Products);
 
-/// θ moved by ± a small multiple of v, and by how much of v.
-fn moved(theta: &[f32], v: &[f32]) -> Option<([Vec<f32>; 2], f64)> {
-    let norm = |x: &[f32]| x.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
-    let length = norm(v);
-    if length == 0.0 {
-        return None;
+impl SymmetricOperator for At {
+    fn dim(&self) -> usize {
+        self.0.dim()
     }
-    let step = STEP * norm(theta).max(1.0) / length;
-    let to = |sign: f64| {
-        (theta.iter().zip(v))
-            .map(|(&w, &v)| (f64::from(w) + sign * step * f64::from(v)) as f32)
-            .collect()
-    };
-    Some(([to(1.0), to(-1.0)], step))
+
+    fn apply(&self, v: &[f32], out: &mut [f32]) {
+        out.copy_from_slice(&self.0.apply_all(&[v])[0]);
+    }
+
+    fn apply_all(&self, vectors: &[Vec<f32>]) -> Vec<Vec<f32>> {
+        let vectors: Vec<&[f32]> = vectors.iter().map(Vec::as_slice).collect();
+        self.0.apply_all(&vectors)
+    }
 }
 
-/// `∇²L(θ)·v` as a central difference of gradients.
-pub(crate) fn differenced(
-    theta: &[f32],
-    v: &[f32],
-    out: &mut [f32],
-    grad: impl Fn(&[f32], &mut [f32]),
-) {
-    let Some(([ahead, behind], step)) = moved(theta, v) else {
-        out.fill(0.0);
-        return;
-    };
-    let mut back = vec![0.0; out.len()];
-    grad(&ahead, out);
-    grad(&behind, &mut back);
-    for (out, &back) in out.iter_mut().zip(&back) {
-        *out = ((f64::from(*out) - f64::from(back)) / (2.0 * step)) as f32;
+impl ImageSurface {
+    /// Products at θ that keep up to so many bytes of what they share.
+    fn products(&self, theta: &[f32], matrix: Curved, bytes: usize) -> At {
+        let statistics = self.statistics(theta);
+        let (engine, pictures) = (&self.engine, &self.pictures);
+        let products = Products::new(engine, pictures, theta, &statistics, matrix, bytes);
+        At(products)
     }
 }
 
 impl TwiceDifferentiable for ImageSurface {
+    /// Exact, forward over reverse; batch norms recalibrated at θ count as constants.
     fn hvp(&self, theta: &[f32], v: &[f32], out: &mut [f32]) {
-        differenced(theta, v, out, |theta, grad| {
-            self.grad(theta, grad);
-        });
+        self.products(theta, Curved::Hessian, 0).apply(v, out);
+    }
+
+    fn hessian_at<'a>(&'a self, theta: &'a [f32]) -> Box<dyn SymmetricOperator + 'a> {
+        Box::new(self.products(theta, Curved::Hessian, KEPT_BYTES))
     }
 }
 
 impl NetSurface for ImageSurface {
-    /// `J·v` by central differences of the logits, `Jᵀ` exactly.
+    /// Exact: `J·v` along with the forward pass, `Jᵀ` by the backward pass.
     fn gauss_newton_product(&self, theta: &[f32], v: &[f32], out: &mut [f32]) {
-        out.fill(0.0);
-        let Some(([ahead, behind], step)) = moved(theta, v) else {
-            return;
-        };
-        let classes = self.engine.graph().num_classes();
-        let statistics = self.statistics(theta);
-        let mut trainer = self.trainer();
-        let mut part = vec![0.0; out.len()];
-        let share = 1.0 / self.examples() as f64;
-        for panels in self.chunks() {
-            trainer.refill_from(&self.pictures, panels, 1.0);
-            let mut logits = |theta: &[f32]| {
-                trainer.forward(theta, Norms::Running(&statistics));
-                trainer.logits()
-            };
-            let (plus, minus, here) = (logits(&ahead), logits(&behind), logits(theta));
-            // The Hessian of a softmax: diag(p) − p·pᵀ.
-            let mut slopes = vec![0.0; here.len()];
-            for (row, slopes) in slopes.chunks_exact_mut(classes).enumerate() {
-                let of = |k: usize| row * classes + k;
-                let top = (0..classes).fold(f32::NEG_INFINITY, |top, k| top.max(here[of(k)]));
-                let p: Vec<f64> = (0..classes)
-                    .map(|k| f64::from(here[of(k)] - top).exp())
-                    .collect();
-                let sum: f64 = p.iter().sum();
-                let jv: Vec<f64> = (0..classes)
-                    .map(|k| (f64::from(plus[of(k)]) - f64::from(minus[of(k)])) / (2.0 * step))
-                    .collect();
-                let mean: f64 = p.iter().zip(&jv).map(|(p, jv)| p / sum * jv).sum();
-                for ((slope, p), jv) in slopes.iter_mut().zip(&p).zip(&jv) {
-                    *slope = (share * p / sum * (jv - mean)) as f32;
-                }
-            }
-            trainer.backward(theta, &slopes, &mut part);
-            for (out, &part) in out.iter_mut().zip(&part) {
-                *out += part;
-            }
-        }
-        self.give_back(trainer);
+        self.products(theta, Curved::GaussNewton, 0).apply(v, out);
+    }
+
+    fn gauss_newton_at<'a>(&'a self, theta: &'a [f32]) -> Box<dyn SymmetricOperator + 'a> {
+        Box::new(self.products(theta, Curved::GaussNewton, KEPT_BYTES))
     }
 
     fn example_losses(&self, theta: &[f32], out: &mut [f32]) {
@@ -311,9 +273,5 @@ impl NetSurface for ImageSurface {
     fn with_buffers(&self, buffers: &[f32]) -> Option<Box<dyn NetSurface>> {
         let fits = buffers.len() == self.buffers.len();
         fits.then(|| Box::new(self.sharing(buffers)) as Box<dyn NetSurface>)
-    }
-
-    fn has_exact_products(&self) -> bool {
-        false
     }
 }

@@ -3,8 +3,9 @@
 use crate::console::Console;
 use crate::lab::{Lab, Minimum};
 use anyhow::Result;
-use basinscope::curvature::{HessianAt, LanczosSettings, SymmetricOperator, extreme_eigenpairs};
-use basinscope::record::{Array, EigenvectorsRecord};
+use basinscope::Error;
+use basinscope::curvature::{HessianAt, LanczosSettings, extreme_eigenpairs, residuals};
+use basinscope::record::{Array, EigenvectorsRecord, Trust};
 use serde_json::json;
 
 /// Where the records stand in a run.
@@ -17,7 +18,8 @@ const PRODUCTS: usize = 300;
 const TOLERANCE: f64 = 1e-5;
 
 /// Finds and saves the stiffest directions of minima. Those the run holds already are read; a
-/// minimum whose Hessian is not finite has none, which the console tells.
+/// minimum whose Hessian is not finite, or whose residuals are too large, has none, and a line says
+/// so.
 pub fn compute(
     lab: &Lab,
     minima: &[&Minimum],
@@ -91,28 +93,29 @@ fn find(minimum: &Minimum, seed: u64) -> basinscope::Result<EigenvectorsRecord> 
         seed,
     };
     let found = extreme_eigenpairs(&hessian, settings)?;
+    let residuals = residuals(&hessian, &found.top);
     let eigenvalues: Vec<f64> = found.top.iter().map(|pair| pair.value).collect();
-    let vectors: Vec<Vec<f32>> = found.top.into_iter().map(|pair| pair.vector).collect();
     let largest = (eigenvalues.iter()).fold(f64::MIN_POSITIVE, |most, value| most.max(value.abs()));
-    let residuals = (vectors
+    for (&value, &residual) in eigenvalues.iter().zip(&residuals) {
+        if Trust::of(value, residual, largest) == Trust::Refused {
+            let expected = "residuals of at most a tenth of their eigenvalues";
+            let found = format!("{value:.4e} ± {residual:.1e}");
+            return Err(Error::setting("eigenvectors", expected, found));
+        }
+    }
+    let vectors: Vec<Vec<f32>> = found.top.into_iter().map(|pair| pair.vector).collect();
+    let residuals = residuals
         .iter()
-        .zip(&hessian.apply_all(&vectors))
-        .zip(&eigenvalues))
-    .map(|((v, image), value)| {
-        let left = v.iter().zip(image);
-        let squares: f64 = left
-            .map(|(&v, &image)| (f64::from(image) - value * f64::from(v)).powi(2))
-            .sum();
-        squares.sqrt() / largest
-    })
-    .collect();
+        .map(|residual| residual / largest)
+        .collect();
     Ok(EigenvectorsRecord {
         minimum: minimum.record.name.clone(),
         test_accuracy: minimum.record.test_accuracy,
         dimension: minimum.theta.len(),
         residuals,
         products: found.products + vectors.len(),
-        differenced: !minimum.train.has_exact_products(),
+        differenced: minimum.train.difference_step().is_some(),
+        difference_step: minimum.train.difference_step(),
         eigenvalues,
         vectors,
         seed,

@@ -1,7 +1,7 @@
 //! `basinscope spectrum`: eigenvalues, trace and density of the curvature at minima.
 
 use crate::commands::eigenvectors;
-use crate::console::{Console, table};
+use crate::console::{ChecksFailed, Console, table};
 use crate::lab::{Lab, Minimum, RunArgs};
 use anyhow::{Context, Result};
 use basinscope::curvature::{
@@ -36,7 +36,8 @@ pub struct Args {
     #[arg(long, value_name = "K")]
     top: Option<usize>,
 
-    /// Most negative eigenvalues wanted [default: 5, or as many as are left]
+    /// Most negative eigenvalues wanted [default: 5, or as many as are left; of gauss-newton, which
+    /// has none, 0]
     #[arg(long, value_name = "K")]
     bottom: Option<usize>,
 
@@ -83,7 +84,11 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     let top = args.top.unwrap_or(DEFAULT_TOP.min(n));
     let settings = SpectrumSettings {
         top,
-        bottom: (args.bottom).unwrap_or(DEFAULT_BOTTOM.min(n.saturating_sub(top))),
+        bottom: args.bottom.unwrap_or(match matrix {
+            CurvatureMatrix::Hessian => DEFAULT_BOTTOM.min(n.saturating_sub(top)),
+            // Never negative: the smallest are the zeros of directions that move no logit.
+            CurvatureMatrix::GaussNewton => 0,
+        }),
         eigen_products: args.eigen_products,
         trace_products: args.trace_products,
         probes: args.probes,
@@ -94,7 +99,15 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     };
     let records = compute(&lab, &minima, matrix, args.layers, &settings, console)?;
     console.say(spectra_table(&records));
-    lab.finish("spectrum", records, console)
+    let refused = (records.iter())
+        .flat_map(|record| std::iter::once(&record.whole).chain(&record.layers))
+        .filter(|part| part.is_refused())
+        .count();
+    lab.finish("spectrum", records, console)?;
+    match refused {
+        0 => Ok(()),
+        refused => Err(ChecksFailed(refused).into()),
+    }
 }
 
 /// Measures, saves and draws the spectra of minima.
@@ -140,7 +153,8 @@ pub fn compute(
             matrix: matrix.name().into(),
             dimension: theta.len(),
             products: whole.products + blocks.iter().map(|block| block.products).sum::<usize>(),
-            differenced: !surface.has_exact_products(),
+            differenced: surface.difference_step().is_some(),
+            difference_step: surface.difference_step(),
             whole,
             layers: blocks,
             seed: settings.seed,
@@ -210,7 +224,11 @@ pub fn spectra_table(records: &[SpectrumRecord]) -> String {
     let mut rows = Vec::new();
     for record in records {
         for part in std::iter::once(&record.whole).chain(&record.layers) {
-            let value = |value: Option<&f64>| value.map_or("–".into(), |v| format!("{v:.4e}"));
+            let value = |value: Option<f64>, all: &[f64]| match (value, all.is_empty()) {
+                (Some(value), _) => format!("{value:.4e}"),
+                (None, true) => "–".into(),
+                (None, false) => "refused".into(),
+            };
             let either = |value: f64, [low, high]: [f64; 2]| match part.exact {
                 true => format!("{value:.0}"),
                 false => format!("{value:.0} ({low:.0}–{high:.0})"),
@@ -221,8 +239,8 @@ pub fn spectra_table(records: &[SpectrumRecord]) -> String {
                     layer => format!("  {layer}"),
                 },
                 part.dimension.to_string(),
-                value(part.top.first()),
-                value(part.bottom.first()),
+                value(part.largest(), &part.top),
+                value(part.smallest(), &part.bottom),
                 format!("{:.4e}", part.trace),
                 match part.exact {
                     true => "exact".into(),
@@ -246,11 +264,21 @@ pub fn spectra_table(records: &[SpectrumRecord]) -> String {
         "products",
     ];
     let mut text = table(&heading, &rows);
-    for record in records.iter().filter(|record| record.differenced) {
-        text += &format!(
-            "\n· {}: products are differences of gradients, not exact",
-            record.minimum
-        );
+    for record in records {
+        if let Some(step) = record.difference_step {
+            text += &format!(
+                "\n· {}: products are differences of gradients, by a step of {step:.0e}",
+                record.minimum
+            );
+        }
+        for part in std::iter::once(&record.whole).chain(&record.layers) {
+            for warning in &part.warnings {
+                text += &format!("\n· {}, {}: {warning}", record.minimum, part.name);
+            }
+            if part.is_refused() {
+                text += "; ask for more products (--eigen-products) or fewer eigenvalues";
+            }
+        }
     }
     text
 }

@@ -5,7 +5,8 @@ use crate::{ImageSurface, softmax};
 use basinscope::data::Dataset;
 use basinscope::net::{LossKind, NetSurface, TrainingBatch};
 use basinscope::surface::{
-    Differentiable, Evaluate, Evaluation, LossSurface, Predict, TwiceDifferentiable,
+    Differentiable, Evaluate, Evaluation, LossSurface, Predict, SymmetricOperator,
+    TwiceDifferentiable,
 };
 use basinscope::{Error, Result};
 use std::sync::Arc;
@@ -138,16 +139,24 @@ impl Differentiable for BurnSurface {
 }
 
 impl TwiceDifferentiable for BurnSurface {
+    /// On the processor, exact.
     fn hvp(&self, theta: &[f32], v: &[f32], out: &mut [f32]) {
-        crate::surface::differenced(theta, v, out, |theta, grad| {
-            self.loss_and_grad(theta, grad);
-        });
+        self.processor.hvp(theta, v, out);
+    }
+
+    fn hessian_at<'a>(&'a self, theta: &'a [f32]) -> Box<dyn SymmetricOperator + 'a> {
+        self.processor.hessian_at(theta)
     }
 }
 
 impl NetSurface for BurnSurface {
+    /// On the processor, exact.
     fn gauss_newton_product(&self, theta: &[f32], v: &[f32], out: &mut [f32]) {
         self.processor.gauss_newton_product(theta, v, out);
+    }
+
+    fn gauss_newton_at<'a>(&'a self, theta: &'a [f32]) -> Box<dyn SymmetricOperator + 'a> {
+        self.processor.gauss_newton_at(theta)
     }
 
     fn example_losses(&self, theta: &[f32], out: &mut [f32]) {
@@ -166,10 +175,6 @@ impl NetSurface for BurnSurface {
                 processor: self.processor.sharing(buffers),
             }) as Box<dyn NetSurface>
         })
-    }
-
-    fn has_exact_products(&self) -> bool {
-        false
     }
 }
 

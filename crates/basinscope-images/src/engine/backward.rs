@@ -181,6 +181,7 @@ impl Trainer {
                         convolution,
                         input: self.value(input, panel),
                         delta: delta.values(),
+                        also: None,
                         grad: &mut sums,
                     });
                 }
@@ -219,6 +220,7 @@ impl Trainer {
                 gather: &convolution.backward,
                 packed: &packed,
                 input: delta.values(),
+                also: None,
                 residual: adds.then_some(out),
                 raw: None,
                 out: Some(out),

@@ -3,7 +3,7 @@
 use super::buffer::Buffer;
 use super::convolution::Convolution;
 use super::panel::{Panels, lanes};
-use super::plan::{Norm, Slots, Step, Work, for_evaluation, for_training};
+use super::plan::{Norm, Slots, Step, Work, for_evaluation, for_products, for_training};
 use super::pointwise::{Affine, Forward};
 use super::tile::{Convolve, Epilogue, Packed, Place};
 use crate::graph::Graph;
@@ -21,6 +21,7 @@ pub struct Engine {
     /// Of each node that is one.
     pub(super) convolutions: Vec<Option<Convolution>>,
     pub(super) training: Vec<Step>,
+    pub(super) products: Vec<Step>,
     evaluation: Vec<Step>,
     slots: Slots,
 }
@@ -64,6 +65,7 @@ impl Engine {
             lanes: lanes(kernel),
             convolutions,
             training: for_training(&graph),
+            products: for_products(&graph),
             slots: Slots::new(&graph, &evaluation),
             evaluation,
             graph,
@@ -258,6 +260,7 @@ impl Engine {
                         gather: &self.convolution(node).forward,
                         packed,
                         input,
+                        also: None,
                         residual,
                         raw: raw_place,
                         out: Some(out_place),

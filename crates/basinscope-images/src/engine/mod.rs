@@ -18,12 +18,18 @@
 mod backward;
 mod buffer;
 mod convolution;
+mod effective;
 mod evaluate;
 mod gather;
 mod outer;
 mod panel;
 mod plan;
 mod pointwise;
+mod pointwise_tangent;
+mod products;
+#[cfg(test)]
+mod products_tests;
+mod tangent;
 #[cfg(test)]
 mod tests;
 mod tile;
@@ -33,4 +39,5 @@ mod unroll;
 pub use evaluate::Engine;
 pub(crate) use evaluate::Score;
 pub use panel::Panels;
+pub(crate) use products::{Curved, KEPT_BYTES, Products};
 pub use train::{Norms, Trainer};

@@ -14,6 +14,8 @@ pub(super) struct WeightGrad<'a> {
     pub(super) convolution: &'a Convolution,
     pub(super) input: &'a [f32],
     pub(super) delta: &'a [f32],
+    /// Another input and another delta, whose products are added.
+    pub(super) also: Option<[&'a [f32]; 2]>,
     /// `[out][in][kernel rows][kernel columns]`.
     pub(super) grad: &'a mut [f32],
 }
@@ -26,7 +28,10 @@ impl WithSimd for WeightGrad<'_> {
         self.check::<S>();
         let of = self.convolution;
         if of.is_matrix() {
-            return self.matrix(simd);
+            for [input, delta] in self.pairs().into_iter().flatten() {
+                self.matrix(simd, input, delta);
+            }
+            return;
         }
         let row = of.output.width * of.output.channels.max(of.input.channels) * S::F32_LANES;
         let rows = (BLOCK / row).max(1);
@@ -42,11 +47,17 @@ impl WithSimd for WeightGrad<'_> {
     }
 }
 
-impl WeightGrad<'_> {
+impl<'a> WeightGrad<'a> {
+    fn pairs(&self) -> [Option<[&'a [f32]; 2]>; 2] {
+        [Some([self.input, self.delta]), self.also]
+    }
+
     fn check<S: Simd>(&self) {
         let of = self.convolution;
-        assert!(self.input.len() >= of.input.len() * S::F32_LANES);
-        assert!(self.delta.len() >= of.output.len() * S::F32_LANES);
+        for [input, delta] in self.pairs().into_iter().flatten() {
+            assert!(input.len() >= of.input.len() * S::F32_LANES);
+            assert!(delta.len() >= of.output.len() * S::F32_LANES);
+        }
         let weights = of.output.channels * of.input.channels * of.positions();
         assert_eq!(self.grad.len(), weights);
     }
@@ -89,62 +100,66 @@ impl WeightGrad<'_> {
         let window = of.windows[1];
         let zero = simd.splat_f32s(0.0);
         let mut sums = [[[zero; K]; I]; O];
-        for y in rows[0]..rows[1] {
-            let shifted = y * of.windows[0].stride + ky;
-            let Some(input_y) = shifted.checked_sub(of.windows[0].padding) else {
-                continue;
-            };
-            if input_y >= of.input.height {
-                continue;
-            }
-            // SAFETY: first values of a row of either operand, at a channel of theirs.
-            let (input_row, delta_row) = unsafe {
-                (
-                    self.input
-                        .as_ptr()
-                        .add((input_y * of.input.width * inputs + i) * S::F32_LANES),
-                    self.delta
-                        .as_ptr()
-                        .add((y * of.output.width * outputs + o) * S::F32_LANES),
-                )
-            };
-            for x in 0..of.output.width {
-                let column = x * window.stride + kx;
-                // SAFETY: position x of the row, and channels up to the last.
-                let delta = |o: usize| unsafe {
-                    load::<S>(delta_row.add((x * outputs + o.min(last_o)) * S::F32_LANES))
+        for [input, delta] in self.pairs().into_iter().flatten() {
+            for y in rows[0]..rows[1] {
+                let shifted = y * of.windows[0].stride + ky;
+                let Some(input_y) = shifted.checked_sub(of.windows[0].padding) else {
+                    continue;
                 };
-                let mut deltas = [zero; O];
-                unroll!(o < O, {
-                    deltas[o] = delta(o);
-                });
-                let is_inside =
-                    column >= window.padding && column + K - 1 - window.padding < of.input.width;
-                if is_inside {
-                    unroll!(k < K, {
-                        unroll!(i < I, {
-                            let at = (column + k - window.padding) * inputs + i.min(last_i);
-                            // SAFETY: a column inside the row, see above.
-                            let value = unsafe { load::<S>(input_row.add(at * S::F32_LANES)) };
-                            unroll!(o < O, {
-                                sums[o][i][k] = mul_add(simd, deltas[o], value, sums[o][i][k]);
-                            });
-                        });
+                if input_y >= of.input.height {
+                    continue;
+                }
+                // SAFETY: first values of a row of either operand, at a channel of theirs.
+                let (input_row, delta_row) = unsafe {
+                    (
+                        input
+                            .as_ptr()
+                            .add((input_y * of.input.width * inputs + i) * S::F32_LANES),
+                        delta
+                            .as_ptr()
+                            .add((y * of.output.width * outputs + o) * S::F32_LANES),
+                    )
+                };
+                for x in 0..of.output.width {
+                    let column = x * window.stride + kx;
+                    // SAFETY: position x of the row, and channels up to the last.
+                    let delta = |o: usize| unsafe {
+                        load::<S>(delta_row.add((x * outputs + o.min(last_o)) * S::F32_LANES))
+                    };
+                    let mut deltas = [zero; O];
+                    unroll!(o < O, {
+                        deltas[o] = delta(o);
                     });
-                } else {
-                    unroll!(k < K, {
-                        let column = (column + k).wrapping_sub(window.padding);
-                        if column < of.input.width {
+                    let is_inside = column >= window.padding
+                        && column + K - 1 - window.padding < of.input.width;
+                    if is_inside {
+                        unroll!(k < K, {
                             unroll!(i < I, {
-                                let at = column * inputs + i.min(last_i);
-                                // SAFETY: a column inside the row.
+                                let at = (column + k - window.padding) * inputs + i.min(last_i);
+                                // SAFETY: a column inside the row, see above.
                                 let value = unsafe { load::<S>(input_row.add(at * S::F32_LANES)) };
                                 unroll!(o < O, {
                                     sums[o][i][k] = mul_add(simd, deltas[o], value, sums[o][i][k]);
                                 });
                             });
-                        }
-                    });
+                        });
+                    } else {
+                        unroll!(k < K, {
+                            let column = (column + k).wrapping_sub(window.padding);
+                            if column < of.input.width {
+                                unroll!(i < I, {
+                                    let at = column * inputs + i.min(last_i);
+                                    // SAFETY: a column inside the row.
+                                    let value =
+                                        unsafe { load::<S>(input_row.add(at * S::F32_LANES)) };
+                                    unroll!(o < O, {
+                                        sums[o][i][k] =
+                                            mul_add(simd, deltas[o], value, sums[o][i][k]);
+                                    });
+                                });
+                            }
+                        });
+                    }
                 }
             }
         }
@@ -164,7 +179,7 @@ impl WeightGrad<'_> {
 
     /// One output position: a matrix product over the lanes, in the order of the weights.
     #[inline(always)]
-    fn matrix<S: Simd>(&mut self, simd: S) {
+    fn matrix<S: Simd>(&mut self, simd: S, input: &[f32], delta: &[f32]) {
         let of = self.convolution;
         let (inputs, area) = (of.input.channels, of.input.area());
         let len = of.input.len();
@@ -172,14 +187,14 @@ impl WeightGrad<'_> {
         let mut pictures = vec![0.0; len * S::F32_LANES];
         for position in 0..area {
             for channel in 0..inputs {
-                let from = &self.input[(position * inputs + channel) * S::F32_LANES..];
+                let from = &input[(position * inputs + channel) * S::F32_LANES..];
                 for (lane, &value) in from[..S::F32_LANES].iter().enumerate() {
                     pictures[lane * len + channel * area + position] = value;
                 }
             }
         }
         for (o, grad) in self.grad.chunks_exact_mut(len).enumerate() {
-            let delta = &self.delta[o * S::F32_LANES..][..S::F32_LANES];
+            let delta = &delta[o * S::F32_LANES..][..S::F32_LANES];
             for (&delta, picture) in delta.iter().zip(pictures.chunks_exact(len)) {
                 if delta == 0.0 {
                     continue;

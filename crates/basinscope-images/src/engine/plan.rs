@@ -158,6 +158,35 @@ pub(super) fn for_evaluation(graph: &Graph) -> Vec<Step> {
     steps
 }
 
+/// The steps of products with the curvature: those of training, with each norm that alone reads a
+/// convolution gone into it.
+pub(super) fn for_products(graph: &Graph) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let training = for_training(graph);
+    let readers = |value: usize| {
+        let reads = training.iter().flat_map(Step::reads);
+        reads.filter(|&read| read == value).count()
+    };
+    for step in training.iter() {
+        if let Work::Norm { norm, slope } = step.work
+            && readers(step.inputs[0]) == 1
+            && let Some(producer) = (steps.iter_mut()).find(|other| other.output == step.inputs[0])
+            && let Work::Convolve {
+                fold: fold @ None,
+                residual: None,
+                slope: activation @ None,
+                ..
+            } = &mut producer.work
+        {
+            (*fold, *activation) = (Some(norm), slope);
+            producer.output = step.output;
+            continue;
+        }
+        steps.push(step.clone());
+    }
+    steps
+}
+
 /// Which nodes read which value.
 struct Uses(Vec<Vec<usize>>);
 

@@ -10,12 +10,12 @@ use pulp::{Simd, WithSimd};
 
 /// The registers of a buffer, which lies on cache lines.
 #[inline(always)]
-fn registers<S: Simd>(values: &[f32]) -> &[S::f32s] {
+pub(super) fn registers<S: Simd>(values: &[f32]) -> &[S::f32s] {
     cast_slice(values)
 }
 
 #[inline(always)]
-fn registers_mut<S: Simd>(values: &mut [f32]) -> &mut [S::f32s] {
+pub(super) fn registers_mut<S: Simd>(values: &mut [f32]) -> &mut [S::f32s] {
     cast_slice_mut(values)
 }
 
@@ -45,6 +45,8 @@ macro_rules! operation {
         }
     };
 }
+
+pub(super) use operation;
 
 operation! {
     /// `out = leaky(scale[c]·x + shift[c])`.
@@ -348,7 +350,12 @@ operation! {
 
 /// Positions of the window of output `at`.
 #[inline(always)]
-fn window(at: usize, out_width: usize, width: usize, size: usize) -> impl Iterator<Item = usize> {
+pub(super) fn window(
+    at: usize,
+    out_width: usize,
+    width: usize,
+    size: usize,
+) -> impl Iterator<Item = usize> {
     let (y, x) = (at / out_width * size, at % out_width * size);
     (0..size * size).map(move |k| (y + k / size) * width + x + k % size)
 }

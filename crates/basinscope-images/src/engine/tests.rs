@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use std::sync::Arc;
 
 /// Numbers in [−1, 1) from an index, the same on every machine.
-fn noise(index: usize, seed: u64) -> f64 {
+pub(super) fn noise(index: usize, seed: u64) -> f64 {
     let mut x = (index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
         ^ seed.wrapping_mul(0xd1b5_4a32_d192_ed03);
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -16,7 +16,7 @@ fn noise(index: usize, seed: u64) -> f64 {
     ((x ^ (x >> 31)) >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
 }
 
-fn theta(graph: &Graph, seed: u64) -> Vec<f32> {
+pub(super) fn theta(graph: &Graph, seed: u64) -> Vec<f32> {
     let mut theta = vec![0.0; graph.layout().num_params()];
     for block in graph.layout().blocks() {
         let fan: usize = block.shape[1..].iter().product();
@@ -33,7 +33,7 @@ fn theta(graph: &Graph, seed: u64) -> Vec<f32> {
     theta
 }
 
-fn buffers(graph: &Graph) -> Vec<f32> {
+pub(super) fn buffers(graph: &Graph) -> Vec<f32> {
     let mut buffers = graph.initial_buffers();
     for (at, value) in buffers.iter_mut().enumerate() {
         *value += 0.4 * noise(at, 99) as f32;
@@ -41,7 +41,7 @@ fn buffers(graph: &Graph) -> Vec<f32> {
     buffers
 }
 
-fn pictures(shape: Shape, count: usize, classes: usize) -> Dataset {
+pub(super) fn pictures(shape: Shape, count: usize, classes: usize) -> Dataset {
     let inputs = (0..count * shape.len())
         .map(|at| noise(at, 5) as f32)
         .collect();
@@ -50,7 +50,7 @@ fn pictures(shape: Shape, count: usize, classes: usize) -> Dataset {
 }
 
 /// Logits of all pictures by plain loops; `None` for statistics of the batch itself.
-fn reference(
+pub(super) fn reference(
     graph: &Graph,
     theta: &[f64],
     running: Option<&[f32]>,
@@ -308,7 +308,7 @@ fn check(graph: &Graph, count: usize, seed: u64) {
     }
 }
 
-fn named(name: &str, input: [usize; 3]) -> Graph {
+pub(super) fn named(name: &str, input: [usize; 3]) -> Graph {
     let family = Family::from_name(name).unwrap();
     ImageNet {
         family,

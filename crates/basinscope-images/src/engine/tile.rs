@@ -83,7 +83,7 @@ impl Place {
     }
 }
 
-/// One convolution of one panel:
+/// One convolution of one panel, or the sum of two:
 ///
 /// ```text
 /// sum[p][o] = bias[o] + Σ_taps Σ_i weight(o, i, tap)·input[tap(p)][i] + residual[p][o]
@@ -93,6 +93,8 @@ pub(super) struct Convolve<'a> {
     pub(super) gather: &'a Gather,
     pub(super) packed: &'a Packed,
     pub(super) input: &'a [f32],
+    /// Other weights and another input, whose sum is added; their bias is not.
+    pub(super) also: Option<(&'a Packed, &'a [f32])>,
     /// Added to the sums; may be `raw` or `out` itself.
     pub(super) residual: Option<Place>,
     /// Where the sums go as they are.
@@ -142,6 +144,11 @@ impl Convolve<'_> {
         let packed = self.packed;
         assert!(self.input.len() >= inputs * packed.depth * S::F32_LANES);
         assert!(kernel <= packed.positions);
+        if let Some((other, input)) = self.also {
+            let extents = |of: &Packed| [of.outputs, of.depth, of.positions];
+            assert_eq!(extents(other), extents(packed));
+            assert!(input.len() >= inputs * packed.depth * S::F32_LANES);
+        }
         let len = outputs * packed.outputs * S::F32_LANES;
         for place in [self.residual, self.raw, self.out].into_iter().flatten() {
             assert!(place.len >= len);
@@ -177,26 +184,29 @@ impl Convolve<'_> {
         });
         let depth = packed.depth;
         let step = segment.steps[1] * depth * S::F32_LANES;
-        let weights = &packed.weights[group * packed.positions * depth * GROUP..];
-        for tap in self.gather.taps(segment) {
-            // SAFETY: inputs of the tap's positions and weights of its kernel position, all of
-            // `depth` channels; pointers past the last channel are not read.
-            unsafe {
-                let mut input = self.input.as_ptr().add(tap.input * depth * S::F32_LANES);
-                let mut weight = weights.as_ptr().add(tap.kernel * depth * GROUP + from);
-                for _ in 0..depth {
-                    let mut points = [zero; P];
-                    unroll!(p < P, {
-                        points[p] = load::<S>(input.add(p * step));
-                    });
-                    unroll!(o < O, {
-                        let factor = simd.splat_f32s(*weight.add(o));
+        let first = Some((packed, self.input));
+        for (packed, input) in [first, self.also].into_iter().flatten() {
+            let weights = &packed.weights[group * packed.positions * depth * GROUP..];
+            for tap in self.gather.taps(segment) {
+                // SAFETY: inputs of the tap's positions and weights of its kernel position, all
+                // of `depth` channels; pointers past the last channel are not read.
+                unsafe {
+                    let mut input = input.as_ptr().add(tap.input * depth * S::F32_LANES);
+                    let mut weight = weights.as_ptr().add(tap.kernel * depth * GROUP + from);
+                    for _ in 0..depth {
+                        let mut points = [zero; P];
                         unroll!(p < P, {
-                            sums[o][p] = mul_add(simd, factor, points[p], sums[o][p]);
+                            points[p] = load::<S>(input.add(p * step));
                         });
-                    });
-                    input = input.wrapping_add(S::F32_LANES);
-                    weight = weight.wrapping_add(GROUP);
+                        unroll!(o < O, {
+                            let factor = simd.splat_f32s(*weight.add(o));
+                            unroll!(p < P, {
+                                sums[o][p] = mul_add(simd, factor, points[p], sums[o][p]);
+                            });
+                        });
+                        input = input.wrapping_add(S::F32_LANES);
+                        weight = weight.wrapping_add(GROUP);
+                    }
                 }
             }
         }

@@ -167,6 +167,7 @@ impl Trainer {
                         gather: &convolution.forward,
                         packed: &packed,
                         input: self.value(input, panel),
+                        also: None,
                         residual,
                         raw: None,
                         out: Some(Place::of(out)),

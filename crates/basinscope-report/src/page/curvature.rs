@@ -41,7 +41,7 @@ pub(super) fn section(story: &Story, run: &RunDir) -> Result<Option<Section>, Pa
                     "Lanczos iteration, counts and density by stochastic Lanczos quadrature, traces by Hutch++, "
                     "small matrices whole; bands and bars are 95 % intervals."
                     @if story.spectra.iter().any(|record| record.matrix == *matrix && record.differenced) {
-                        " Products with the matrix are differences of gradients, not exact."
+                        " Products with the matrix are differences of gradients."
                     }
                 }))
             }
@@ -62,8 +62,8 @@ fn compared(story: &Story, matrix: &str, name: &str) -> Markup {
         return html! {};
     };
     let largest = |record: &SpectrumRecord| {
-        let value = record.whole.top.first().copied();
-        value.map_or("–".into(), |value| significant(value, 3))
+        let value = record.whole.largest();
+        value.map_or("not known".into(), |value| significant(value, 3))
     };
     html! {
         p {

@@ -657,6 +657,7 @@ fn spectrum_part(name: &str, n: usize, largest: f64, exact: bool) -> SpectrumPar
         count_above,
         lambda,
         products: 1_445,
+        warnings: Vec::new(),
     }
 }
 
@@ -681,6 +682,7 @@ pub fn spectra(layers: bool) -> Vec<SpectrumRecord> {
                 layers: if layers { blocks.collect() } else { Vec::new() },
                 products: 5_059,
                 differenced: false,
+                difference_step: None,
                 seed: 1,
                 version: "0.1.0".into(),
                 config: serde_json::Value::Null,

@@ -1,7 +1,7 @@
 //! The stiffest directions of a minimum, in which walkers of a basin must take small steps.
 
 use crate::Result;
-use crate::curvature::{LanczosSettings, top_eigenpairs};
+use crate::curvature::{HessianAt, LanczosSettings, SymmetricOperator, extreme_eigenpairs};
 use crate::random::stream;
 use crate::surface::TwiceDifferentiable;
 use faer::linalg::matmul::matmul;
@@ -36,7 +36,7 @@ impl StiffDirections {
     /// The `count` stiffest directions of a surface at θ, by Lanczos iteration.
     ///
     /// # Errors
-    /// As [`top_eigenpairs`].
+    /// As [`extreme_eigenpairs`]; [`Error::Shape`](crate::Error::Shape) for a θ of the wrong length.
     ///
     /// # Cost
     /// At most three Hessian products a direction, and twenty.
@@ -48,9 +48,9 @@ impl StiffDirections {
     ) -> Result<Self> {
         let dim = surface.dim();
         let count = count.min(dim);
-        let pairs = top_eigenpairs(
-            surface,
-            theta,
+        let hessian = HessianAt::new(surface, theta)?;
+        let found = extreme_eigenpairs(
+            &hessian,
             LanczosSettings {
                 count,
                 products: 3 * count + 10,
@@ -59,19 +59,20 @@ impl StiffDirections {
                 ..LanczosSettings::default()
             },
         )?;
+        let pairs = found.top;
         let mut stiff = Self {
             columns: Mat::from_fn(dim, pairs.len(), |i, j| pairs[j].vector[i]),
             values: pairs.iter().map(|pair| pair.value.max(0.0)).collect(),
             mean_rest: 0.0,
         };
         if dim > stiff.len() {
-            stiff.mean_rest = stiff.probe_rest(surface, theta, seed);
+            stiff.mean_rest = stiff.probe_rest(&hessian, seed);
         }
         Ok(stiff)
     }
 
     /// Mean of uᵀHu/|u|² over random u orthogonal to the directions.
-    fn probe_rest(&self, surface: &impl TwiceDifferentiable, theta: &[f32], seed: u64) -> f64 {
+    fn probe_rest(&self, hessian: &HessianAt<'_>, seed: u64) -> f64 {
         let mut product = vec![0.0; self.dim()];
         let (mut found, mut length) = (0.0, 0.0);
         for index in 0..REST_PROBES {
@@ -83,7 +84,7 @@ impl StiffDirections {
             self.coordinates(&probe, &mut along);
             along.iter_mut().for_each(|c| *c = -*c);
             self.add(&along, &mut probe);
-            surface.hvp(theta, &probe, &mut product);
+            hessian.apply(&probe, &mut product);
             for (&u, &hu) in probe.iter().zip(&product) {
                 found += f64::from(u) * f64::from(hu);
                 length += f64::from(u) * f64::from(u);

@@ -17,9 +17,9 @@ pub use dense::{FullSpectrum, full_spectrum};
 pub use density::{
     Banded, DEFAULT_LANCZOS_STEPS, DEFAULT_PROBES, DensitySettings, SpectralDensity, SymmetricLog,
 };
-pub use differenced::Differenced;
+pub use differenced::{DIFFERENCE_STEPS, DIFFERENCE_TOLERANCE, Differenced};
 pub use lanczos::{
-    Eigenpair, ExtremeEigenpairs, LanczosSettings, extreme_eigenpairs, top_eigenpairs,
+    Eigenpair, ExtremeEigenpairs, LanczosSettings, extreme_eigenpairs, residuals, top_eigenpairs,
 };
 pub use operator::{CurvatureMatrix, GaussNewtonAt, HessianAt, Restricted, SymmetricOperator};
 pub use plane::{PlaneCurvature, plane_curvature};

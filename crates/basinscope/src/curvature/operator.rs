@@ -3,31 +3,9 @@
 use crate::net::NetSurface;
 use crate::surface::TwiceDifferentiable;
 use crate::{Error, Result};
-use rayon::prelude::*;
 use std::ops::Range;
 
-/// A symmetric n × n matrix A that can be multiplied with a vector.
-pub trait SymmetricOperator: Sync {
-    /// Its size n.
-    fn dim(&self) -> usize;
-
-    /// Writes `A·v` (`dim()` values) into `out`.
-    fn apply(&self, v: &[f32], out: &mut [f32]);
-
-    /// `A·v` of many vectors of `dim()` values.
-    ///
-    /// Vectors are spread over the threads of the current rayon pool; the bits do not depend on
-    /// how many there are.
-    fn apply_all(&self, vectors: &[Vec<f32>]) -> Vec<Vec<f32>> {
-        (vectors.par_iter())
-            .map(|v| {
-                let mut out = vec![0.0; self.dim()];
-                self.apply(v, &mut out);
-                out
-            })
-            .collect()
-    }
-}
+pub use crate::surface::SymmetricOperator;
 
 /// Which matrix of second derivatives is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,39 +44,27 @@ impl CurvatureMatrix {
     }
 }
 
-/// The Hessian ∇²L(θ) of a surface.
-#[derive(Debug, Clone, Copy)]
-pub struct HessianAt<'a, S> {
-    surface: &'a S,
-    theta: &'a [f32],
+/// The Hessian ∇²L(θ) of a surface, with what its products share kept.
+pub struct HessianAt<'a> {
+    products: Box<dyn SymmetricOperator + 'a>,
 }
 
-impl<'a, S: TwiceDifferentiable> HessianAt<'a, S> {
+impl<'a> HessianAt<'a> {
     /// The Hessian of a surface at θ.
     ///
     /// # Errors
     /// [`Error::Shape`] for a θ of the wrong length.
-    pub fn new(surface: &'a S, theta: &'a [f32]) -> Result<Self> {
+    pub fn new<S: TwiceDifferentiable + ?Sized>(surface: &'a S, theta: &'a [f32]) -> Result<Self> {
         check_length("theta", theta, surface.dim())?;
-        Ok(Self { surface, theta })
-    }
-}
-
-impl<S: TwiceDifferentiable> SymmetricOperator for HessianAt<'_, S> {
-    fn dim(&self) -> usize {
-        self.theta.len()
-    }
-
-    fn apply(&self, v: &[f32], out: &mut [f32]) {
-        self.surface.hvp(self.theta, v, out);
+        Ok(Self {
+            products: surface.hessian_at(theta),
+        })
     }
 }
 
 /// The Gauss–Newton matrix `1/N Σ Jᵀ·∇²ℓ·J` of a net at θ, J the Jacobian of the logits.
-#[derive(Clone, Copy)]
 pub struct GaussNewtonAt<'a> {
-    surface: &'a dyn NetSurface,
-    theta: &'a [f32],
+    products: Box<dyn SymmetricOperator + 'a>,
 }
 
 impl<'a> GaussNewtonAt<'a> {
@@ -106,21 +72,31 @@ impl<'a> GaussNewtonAt<'a> {
     ///
     /// # Errors
     /// [`Error::Shape`] for a θ of the wrong length.
-    pub fn new(surface: &'a dyn NetSurface, theta: &'a [f32]) -> Result<Self> {
+    pub fn new<S: NetSurface + ?Sized>(surface: &'a S, theta: &'a [f32]) -> Result<Self> {
         check_length("theta", theta, surface.dim())?;
-        Ok(Self { surface, theta })
+        Ok(Self {
+            products: surface.gauss_newton_at(theta),
+        })
     }
 }
 
-impl SymmetricOperator for GaussNewtonAt<'_> {
-    fn dim(&self) -> usize {
-        self.theta.len()
-    }
-
-    fn apply(&self, v: &[f32], out: &mut [f32]) {
-        self.surface.gauss_newton_product(self.theta, v, out);
-    }
+macro_rules! products {
+    ($($matrix:ident),*) => {$(
+        impl SymmetricOperator for $matrix<'_> {
+            fn dim(&self) -> usize {
+                self.products.dim()
+            }
+            fn apply(&self, v: &[f32], out: &mut [f32]) {
+                self.products.apply(v, out);
+            }
+            fn apply_all(&self, vectors: &[Vec<f32>]) -> Vec<Vec<f32>> {
+                self.products.apply_all(vectors)
+            }
+        }
+    )*};
 }
+
+products!(HessianAt, GaussNewtonAt);
 
 /// The diagonal block of a matrix that belongs to a range of parameters: a layer, say.
 #[derive(Debug, Clone)]
@@ -143,17 +119,38 @@ impl<'a, A: SymmetricOperator + ?Sized> Restricted<'a, A> {
     }
 }
 
+impl<A: SymmetricOperator + ?Sized> Restricted<'_, A> {
+    /// A vector of the block as one of the whole.
+    fn padded(&self, v: &[f32]) -> Vec<f32> {
+        let mut padded = vec![0.0; self.whole.dim()];
+        padded[self.range.clone()].copy_from_slice(v);
+        padded
+    }
+}
+
+/// Vectors of a block that are made as long as the whole at a time.
+const RESTRICTED_AT_A_TIME: usize = 64;
+
 impl<A: SymmetricOperator + ?Sized> SymmetricOperator for Restricted<'_, A> {
     fn dim(&self) -> usize {
         self.range.len()
     }
 
     fn apply(&self, v: &[f32], out: &mut [f32]) {
-        let mut padded = vec![0.0; self.whole.dim()];
-        padded[self.range.clone()].copy_from_slice(v);
         let mut product = vec![0.0; self.whole.dim()];
-        self.whole.apply(&padded, &mut product);
+        self.whole.apply(&self.padded(v), &mut product);
         out.copy_from_slice(&product[self.range.clone()]);
+    }
+
+    fn apply_all(&self, vectors: &[Vec<f32>]) -> Vec<Vec<f32>> {
+        // A few at a time: each is as long as the whole.
+        let cut = |product: Vec<f32>| product[self.range.clone()].to_vec();
+        (vectors.chunks(RESTRICTED_AT_A_TIME))
+            .flat_map(|some| {
+                let padded: Vec<Vec<f32>> = some.iter().map(|v| self.padded(v)).collect();
+                self.whole.apply_all(&padded).into_iter().map(cut)
+            })
+            .collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::dense::full_spectrum;
 use super::density::{Banded, DensitySettings, SpectralDensity, SymmetricLog};
-use super::lanczos::{LanczosSettings, extreme_eigenpairs};
+use super::lanczos::{Eigenpair, LanczosSettings, extreme_eigenpairs, residuals};
 use super::operator::SymmetricOperator;
 use super::trace::{TraceEstimate, TraceSettings, hutchpp};
 use crate::record::SpectrumPart;
@@ -200,17 +200,11 @@ pub fn spectrum(
             seed,
         },
     )?;
-    let pairs = || ends.top.iter().chain(&ends.bottom);
-    let vectors: Vec<Vec<f32>> = pairs().map(|pair| pair.vector.clone()).collect();
-    let images = matrix.apply_all(&vectors);
-    let eigenvalues: Vec<Eigenvalue> = (pairs().zip(&images))
-        .map(|(pair, image)| {
-            let left_over = (image.iter().zip(&pair.vector))
-                .map(|(&a, &v)| (f64::from(a) - pair.value * f64::from(v)).powi(2));
-            Eigenvalue {
-                value: pair.value,
-                residual: left_over.sum::<f64>().sqrt(),
-            }
+    let pairs: Vec<Eigenpair> = ends.top.iter().chain(&ends.bottom).cloned().collect();
+    let eigenvalues: Vec<Eigenvalue> = (pairs.iter().zip(residuals(matrix, &pairs)))
+        .map(|(pair, residual)| Eigenvalue {
+            value: pair.value,
+            residual,
         })
         .collect();
     let (top, bottom) = eigenvalues.split_at(ends.top.len());
@@ -235,7 +229,7 @@ pub fn spectrum(
         top: top.to_vec(),
         bottom: bottom.to_vec(),
         trace,
-        products: ends.products + vectors.len() + trace.products + density.products(),
+        products: ends.products + pairs.len() + trace.products + density.products(),
         density,
     })
 }
@@ -266,7 +260,7 @@ impl Spectrum {
         let not_negative = self.density.count_above(-floor);
         let n = self.dim as f64;
         let [low, high] = not_negative.interval;
-        SpectrumPart {
+        let part = SpectrumPart {
             name: name.into(),
             dimension: self.dim,
             exact: self.exact,
@@ -290,6 +284,11 @@ impl Spectrum {
             count_above_high: ends(&counts, 1),
             lambda,
             products: self.products,
+            warnings: Vec::new(),
+        };
+        SpectrumPart {
+            warnings: part.residual_warnings(),
+            ..part
         }
     }
 }

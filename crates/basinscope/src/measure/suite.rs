@@ -8,17 +8,16 @@ use super::{
 use crate::basin::{
     DEFAULT_CUTOFF, LowLoss, RadialSettings, RadialVolume, StiffDirections, SubsimSettings,
 };
-use crate::curvature::{HessianAt, LanczosSettings, TraceSettings, hutchpp, top_eigenpairs};
+use crate::curvature::{
+    HessianAt, LanczosSettings, TraceSettings, extreme_eigenpairs, hutchpp, residuals,
+};
 use crate::data::Dataset;
 use crate::direction::Normalization;
 use crate::margin::{InputMarginSettings, input_margins};
 use crate::net::{Architecture, Net, NetSurface};
-use crate::record::MeasuredValue;
+use crate::record::{MeasuredValue, Trust};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
-
-/// Residual of the top eigenvalue, relative to it, above which a note is made.
-const LOOSE_EIGENVALUE: f64 = 0.02;
 
 /// What is measured, and how carefully; what a file leaves out is as in the default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -209,12 +208,21 @@ impl MeasureSettings {
             seed: self.seed,
             ..LanczosSettings::default()
         };
-        let pairs = top_eigenpairs(&subject.surface, subject.theta, settings)?;
-        let top = &pairs[0];
-        let mut value = MeasuredValue::exact(top.value);
-        if top.residual > LOOSE_EIGENVALUE * top.value.abs() {
-            value = value.noted(format!("residual {:.1e} after Lanczos", top.residual));
-        }
+        let hessian = HessianAt::new(&subject.surface, subject.theta)?;
+        let found = extreme_eigenpairs(&hessian, settings)?;
+        let top = &found.top[0];
+        let residual = residuals(&hessian, &found.top)[0];
+        let value = match Trust::of(top.value, residual, top.value.abs()) {
+            Trust::Found => MeasuredValue::exact(top.value),
+            Trust::Loose => {
+                let value = MeasuredValue::exact(top.value);
+                value.noted(format!("residual {residual:.1e} after Lanczos"))
+            }
+            Trust::Refused => MeasuredValue::refused(format!(
+                "refused: {:.3e} with a residual of {residual:.1e} after Lanczos",
+                top.value
+            )),
+        };
         let value = value.noted(about_products(subject));
         Ok(vec![("top_eigenvalue", value)])
     }
@@ -338,11 +346,13 @@ fn refused(error: &Error) -> MeasuredValue {
 }
 
 /// What to beware of in products with the Hessian.
-fn about_products(subject: Subject<'_>) -> &'static str {
-    match subject.surface.has_exact_products() {
-        true => "",
-        false => "Hessian products by differences of gradients",
-    }
+fn about_products(subject: Subject<'_>) -> String {
+    subject
+        .surface
+        .difference_step()
+        .map_or_else(String::new, |step| {
+            format!("Hessian products by differences of gradients, step {step:.0e}")
+        })
 }
 
 /// The net, where it is a perceptron.

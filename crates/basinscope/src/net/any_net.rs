@@ -4,7 +4,7 @@
 use super::{Architecture, Block, Initialization, LossKind, ParameterLayout};
 use crate::data::Dataset;
 use crate::random::Stream;
-use crate::surface::{Evaluate, Predict, TwiceDifferentiable};
+use crate::surface::{Evaluate, OneByOne, Predict, SymmetricOperator, TwiceDifferentiable};
 use crate::{Error, Result};
 
 /// A net of any kind, as training and the commands see it.
@@ -84,6 +84,12 @@ pub trait NetSurface: Evaluate + Predict + TwiceDifferentiable + Send {
     /// logits): the Hessian without the curvature of the net itself, never negative.
     fn gauss_newton_product(&self, theta: &[f32], v: &[f32], out: &mut [f32]);
 
+    /// G(θ), to be multiplied with many vectors, as
+    /// [`hessian_at`](TwiceDifferentiable::hessian_at) is.
+    fn gauss_newton_at<'a>(&'a self, theta: &'a [f32]) -> Box<dyn SymmetricOperator + 'a> {
+        Box::new(OneByOne::new(self, theta, Self::gauss_newton_product))
+    }
+
     /// Writes each example's cross-entropy at θ, in nats (`examples()` values).
     fn example_losses(&self, theta: &[f32], out: &mut [f32]);
 
@@ -93,10 +99,10 @@ pub trait NetSurface: Evaluate + Predict + TwiceDifferentiable + Send {
         None
     }
 
-    /// Whether products with the Hessian and the Gauss–Newton matrix are exact, or differences of
-    /// gradients.
-    fn has_exact_products(&self) -> bool {
-        true
+    /// The step of products with the Hessian and the Gauss–Newton matrix where they are differences
+    /// of gradients, in units of max(|θ|, 1); `None` where they are exact.
+    fn difference_step(&self) -> Option<f64> {
+        None
     }
 }
 

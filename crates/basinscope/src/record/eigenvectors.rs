@@ -32,6 +32,9 @@ pub struct EigenvectorsRecord {
     /// Whether products are differences of gradients; else they are exact.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub differenced: bool,
+    /// The step of the differences, in units of max(|θ|, 1), where they are such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub difference_step: Option<f64>,
     /// Seed of the first vector of the iteration.
     pub seed: u64,
     /// Version of basinscope.

@@ -51,7 +51,9 @@ pub use run_dir::{Array, RunDir};
 pub use search::{SearchDraw, SearchRecord, SearchSize};
 pub use seeds::{SeedsRecord, SeedsRow, Spread, must_pass};
 pub use sheet::{Picture, SheetRecord, SheetRow, SheetValue};
-pub use spectrum::{SpectrumPart, SpectrumRecord};
+pub use spectrum::{
+    LARGE_RESIDUAL, LOOSE_RESIDUAL, ROUNDED_RESIDUAL, SpectrumPart, SpectrumRecord, Trust,
+};
 pub use surface::{PlaneWorth, SurfaceRecord};
 pub use theta_file::{ThetaFile, read_perceptron};
 pub use verify::{VerifyRecord, VerifyRow};

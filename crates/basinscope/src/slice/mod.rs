@@ -17,6 +17,5 @@ pub use line::{Line, between, line, lines};
 pub use plane::{Plane, plane};
 pub use point::LOSS_CEILING;
 pub use walk::{
-    CURVATURE_STEP, Frame, WALK_POSITIONS, WALK_POWER, WALK_REACH, curvature_along, schedule,
-    schedule_with, walk,
+    Frame, WALK_POSITIONS, WALK_POWER, WALK_REACH, curvature_along, schedule, schedule_with, walk,
 };

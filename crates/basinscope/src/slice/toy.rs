@@ -1,6 +1,8 @@
 //! Surfaces and classifiers with known answers, for the tests of this folder.
 
-use crate::surface::{Classifier, Differentiable, Evaluate, Evaluation, LossSurface};
+use crate::surface::{
+    Classifier, Differentiable, Evaluate, Evaluation, LossSurface, TwiceDifferentiable,
+};
 
 /// L(θ) = ½|θ|², right while L ≤ 1.
 pub struct Bowl {
@@ -33,6 +35,12 @@ impl Differentiable for Bowl {
     fn loss_and_grad(&self, theta: &[f32], grad: &mut [f32]) -> f64 {
         grad.copy_from_slice(theta);
         self.loss(theta)
+    }
+}
+
+impl TwiceDifferentiable for Bowl {
+    fn hvp(&self, _theta: &[f32], v: &[f32], out: &mut [f32]) {
+        out.copy_from_slice(v);
     }
 }
 

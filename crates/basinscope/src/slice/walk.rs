@@ -3,7 +3,7 @@
 use super::boundary::{Boundary, boundary, check_net};
 use super::point::{check_dim, check_steps, evaluate, finite, step};
 use crate::record::Axis;
-use crate::surface::{Classifier, Differentiable, Evaluate};
+use crate::surface::{Classifier, Evaluate, TwiceDifferentiable};
 use crate::{Error, Result};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,8 +14,6 @@ pub const WALK_REACH: f64 = 0.25;
 pub const WALK_POSITIONS: usize = 101;
 /// The odd power that crowds the positions around the minimum.
 pub const WALK_POWER: i32 = 5;
-/// Length of the finite-difference step of [`curvature_along`], as a share of max(|θ|, 1).
-pub const CURVATURE_STEP: f64 = 1e-3;
 
 /// One position of a walk: where it is and what the net does there.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,19 +85,11 @@ fn positions(reach: f64, count: usize) -> (Vec<f64>, Vec<usize>) {
     (c, order)
 }
 
-/// Curvature of the loss along a direction.
+/// Curvature of the loss along a direction: `dᵀ·∇²L(θ)·d / |d|²`.
 ///
-/// ```text
-/// (∇L(θ + s) − ∇L(θ − s))·2s / |2s|²  ≈  dᵀ∇²L(θ)d / |d|²,   s = 1e-3·max(|θ|, 1)·d/|d|
-/// ```
-///
-/// with 2s the difference of the two points as they are in f32, so that rounding costs nothing on
-/// a quadratic. It is exactly the mean second derivative over that stretch. For a ReLU net, whose
-/// gradient jumps, this is a smoothed curvature: the jumps inside the stretch count, spread over
-/// it. A filter-normalised direction is about as long as θ, so s is about 0.001 in units of c.
-///
-/// The result is finite: an overflow reads as ±[`LOSS_CEILING`](super::LOSS_CEILING), and a zero
-/// direction has curvature 0.
+/// For a ReLU net it is that of the piece θ lies in; a kink counts as flat. The result is finite:
+/// an overflow reads as ±[`LOSS_CEILING`](super::LOSS_CEILING), and a zero direction has curvature
+/// 0.
 ///
 /// # Units
 /// Nats per squared unit of parameter length; independent of the length of `direction`.
@@ -108,45 +98,25 @@ fn positions(reach: f64, count: usize) -> (Vec<f64>, Vec<usize>) {
 /// [`Error::Shape`] for a θ or direction of the wrong length.
 ///
 /// # Cost
-/// Two gradients.
+/// One product with the Hessian.
 pub fn curvature_along(
-    surface: &impl Differentiable,
+    surface: &impl TwiceDifferentiable,
     theta: &[f32],
     direction: &[f32],
 ) -> Result<f64> {
     check_dim("theta", theta, surface.dim())?;
     check_dim("direction", direction, surface.dim())?;
-    let length = norm(direction);
-    if length == 0.0 {
+    let dot = |a: &[f32], b: &[f32]| -> f64 {
+        let terms = a.iter().zip(b);
+        terms.map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
+    };
+    let squared = dot(direction, direction);
+    if squared == 0.0 {
         return Ok(0.0);
     }
-    let h = CURVATURE_STEP * norm(theta).max(1.0) / length;
-    let dim = theta.len();
-    let (mut ahead, mut behind) = (vec![0.0; dim], vec![0.0; dim]);
-    let (mut grad_ahead, mut grad_behind) = (vec![0.0; dim], vec![0.0; dim]);
-    step(theta, direction, h, &mut ahead);
-    step(theta, direction, -h, &mut behind);
-    surface.loss_and_grad(&ahead, &mut grad_ahead);
-    surface.loss_and_grad(&behind, &mut grad_behind);
-    let (mut product, mut squared) = (0.0, 0.0);
-    for i in 0..dim {
-        let apart = f64::from(ahead[i]) - f64::from(behind[i]);
-        product += (f64::from(grad_ahead[i]) - f64::from(grad_behind[i])) * apart;
-        squared += apart * apart;
-    }
-    Ok(if squared > 0.0 {
-        finite(product / squared)
-    } else {
-        0.0
-    })
-}
-
-fn norm(values: &[f32]) -> f64 {
-    values
-        .iter()
-        .map(|&value| f64::from(value).powi(2))
-        .sum::<f64>()
-        .sqrt()
+    let mut product = vec![0.0; theta.len()];
+    surface.hvp(theta, direction, &mut product);
+    Ok(finite(dot(&product, direction) / squared))
 }
 
 /// Loss, accuracy, curvature and decision boundary at each step of a walk along one direction.
@@ -164,13 +134,13 @@ fn norm(values: &[f32]) -> f64 {
 /// As [`line`](super::line) and [`boundary`](super::boundary).
 ///
 /// # Cost
-/// For each c one evaluation, two gradients and two forward passes over the grid, spread over the
+/// For each c one evaluation, one product with the Hessian and two forward passes over the grid, spread over the
 /// threads; the bits do not depend on how many there are.
 ///
 /// # Reference
 /// Huang et al. (2020), Figure 3 and the animation on its project page.
 pub fn walk(
-    train: &(impl Evaluate + Differentiable),
+    train: &(impl Evaluate + TwiceDifferentiable),
     net: &impl Classifier,
     theta: &[f32],
     direction: &[f32],
@@ -205,7 +175,7 @@ pub fn walk(
 mod tests {
     use super::super::toy::{Bowl, Linear, in_threads};
     use super::*;
-    use crate::surface::LossSurface;
+    use crate::surface::{Differentiable, LossSurface};
 
     #[test]
     fn the_papers_walk_has_203_frames_from_home_to_home() {
@@ -235,8 +205,7 @@ mod tests {
 
     #[test]
     fn a_bowl_has_curvature_one_everywhere() {
-        // ∇²(½|θ|²) = I, and the formula is exact on a quadratic.
-        assert_eq!(CURVATURE_STEP, 1e-3);
+        // ∇²(½|θ|²) = I.
         let bowl = Bowl { dim: 3 };
         for direction in [[1.0, 0.0, 0.0], [3e-4, -4e-4, 0.1], [50.0, 20.0, 7.0]] {
             for theta in [[0.0; 3], [0.3, 70.0, -0.01]] {
@@ -264,6 +233,11 @@ mod tests {
         fn loss_and_grad(&self, t: &[f32], grad: &mut [f32]) -> f64 {
             grad.copy_from_slice(&[4.0 * t[0] + t[1], t[1] + t[0]]);
             self.loss(t)
+        }
+    }
+    impl TwiceDifferentiable for Saddle {
+        fn hvp(&self, _theta: &[f32], v: &[f32], out: &mut [f32]) {
+            out.copy_from_slice(&[4.0 * v[0] + v[1], v[1] + v[0]]);
         }
     }
 

@@ -2,9 +2,12 @@
 
 pub mod analytic;
 mod counting;
+mod operator;
 mod pointer;
 
 pub use counting::Counting;
+pub(crate) use operator::OneByOne;
+pub use operator::SymmetricOperator;
 
 use rayon::prelude::*;
 
@@ -79,6 +82,12 @@ pub trait Differentiable: LossSurface {
 pub trait TwiceDifferentiable: Differentiable {
     /// Writes `∇²L(θ)·v` (`dim()` values) into `out`.
     fn hvp(&self, theta: &[f32], v: &[f32], out: &mut [f32]);
+
+    /// The Hessian at θ, to be multiplied with many vectors. A surface that can keep what products
+    /// at one θ share does so here; by default each product is one of [`hvp`](Self::hvp).
+    fn hessian_at<'a>(&'a self, theta: &'a [f32]) -> Box<dyn SymmetricOperator + 'a> {
+        Box::new(OneByOne::new(self, theta, Self::hvp))
+    }
 }
 
 /// A net that assigns classes to points.

@@ -1,6 +1,9 @@
 //! A surface behind a pointer is a surface: each question goes to the one that is pointed at.
 
-use super::{Differentiable, Evaluate, Evaluation, LossSurface, Predict, TwiceDifferentiable};
+use super::{
+    Differentiable, Evaluate, Evaluation, LossSurface, Predict, SymmetricOperator,
+    TwiceDifferentiable,
+};
 
 macro_rules! behind {
     ($($pointer:ty),*) => {$(
@@ -46,6 +49,9 @@ macro_rules! behind {
         impl<T: TwiceDifferentiable + ?Sized> TwiceDifferentiable for $pointer {
             fn hvp(&self, theta: &[f32], v: &[f32], out: &mut [f32]) {
                 (**self).hvp(theta, v, out);
+            }
+            fn hessian_at<'a>(&'a self, theta: &'a [f32]) -> Box<dyn SymmetricOperator + 'a> {
+                (**self).hessian_at(theta)
             }
         }
     )*};
