@@ -350,19 +350,14 @@ operation! {
 
 /// Positions of the window of output `at`.
 #[inline(always)]
-pub(super) fn window(
-    at: usize,
-    out_width: usize,
-    width: usize,
-    size: usize,
-) -> impl Iterator<Item = usize> {
+fn window(at: usize, out_width: usize, width: usize, size: usize) -> impl Iterator<Item = usize> {
     let (y, x) = (at / out_width * size, at % out_width * size);
     (0..size * size).map(move |k| (y + k / size) * width + x + k % size)
 }
 
 /// Positions of the window of output `at` that lie within the picture, row by row.
 #[inline(always)]
-fn clipped(
+pub(super) fn clipped(
     at: usize,
     out_width: usize,
     shape: Shape,

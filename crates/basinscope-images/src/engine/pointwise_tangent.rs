@@ -3,7 +3,7 @@
 //! Values are `[positions][channels]` registers, as in `pointwise`. What is linear there is done
 //! to tangents as it is to values.
 
-use super::pointwise::{operation, registers, registers_mut, window};
+use super::pointwise::{clipped, operation, registers, registers_mut};
 use super::tile::mul_add;
 use crate::graph::Shape;
 use basinscope::net::Kernel;
@@ -78,7 +78,7 @@ operation! {
 
 operation! {
     /// The tangent of the largest value of each window: that of the first of equals.
-    MaxTangent { size: usize, x: &'a [f32], out: &'a [f32], tangent: &'a [f32], shape: Shape, out_shape: Shape, to: &'a mut [f32] } -> (), |simd| {
+    MaxTangent { windows: [usize; 3], x: &'a [f32], out: &'a [f32], tangent: &'a [f32], shape: Shape, out_shape: Shape, to: &'a mut [f32] } -> (), |simd| {
         let [x, out, tangent] = [x, out, tangent].map(|of| registers::<S>(of));
         let to = registers_mut::<S>(to);
         let (channels, zero) = (shape.channels, simd.splat_f32s(0.0));
@@ -87,7 +87,7 @@ operation! {
             for channel in 0..channels {
                 let (mut left, mut sum) = (one, zero);
                 let top = out[at * channels + channel];
-                for position in window(at, out_shape.width, shape.width, size) {
+                for position in clipped(at, out_shape.width, shape, windows) {
                     let place = position * channels + channel;
                     let is_top = simd.equal_f32s(x[place], top);
                     let share = simd.mul_f32s(left, tangent[place]);
@@ -96,6 +96,21 @@ operation! {
                 }
                 to[at * channels + channel] = sum;
             }
+        }
+    }
+}
+
+operation! {
+    /// The change along ẋ of what tanh passes back: adds
+    /// `(1 − y²)·grad − 2·y·ẏ·other` to `to`, `other` the derivative by y whose change `grad` is.
+    TanhBent { grad: &'a [f32], other: &'a [f32], y: &'a [f32], tangent: &'a [f32], to: &'a mut [f32] } -> (), |simd| {
+        let [grad, other, y, tangent] = [grad, other, y, tangent].map(|of| registers::<S>(of));
+        let (one, two) = (simd.splat_f32s(1.0), simd.splat_f32s(-2.0));
+        let rest = other.iter().zip(y).zip(tangent);
+        for ((to, &grad), ((&other, &y), &tangent)) in registers_mut::<S>(to).iter_mut().zip(grad).zip(rest) {
+            let slope = simd.sub_f32s(one, simd.mul_f32s(y, y));
+            let bend = simd.mul_f32s(two, simd.mul_f32s(y, tangent));
+            *to = mul_add(simd, slope, grad, mul_add(simd, bend, other, *to));
         }
     }
 }

@@ -173,6 +173,13 @@ fn products_agree_with_differences_in_double_precision() {
     check(&named("lenet5", [1, 28, 28]), 2, 4);
     check(&named("mlp-13-9", [2, 5, 3]), 17, 5);
     check(&named("linear-quadratic", [2, 6, 5]), 18, 6);
+    check(&named("resnet8x0.125-post-a", [3, 9, 7]), 5, 8);
+    check(&named("resnet8x0.125-post-b", [1, 12, 8]), 3, 9);
+    check(&named("resnet18x0.0625-imagenet", [3, 33, 32]), 1, 10);
+    check(&named("lenet5-tanh-mean-pad0-conv", [1, 32, 32]), 2, 12);
+    check(&named("lenet5-tanh-max-pad2", [1, 28, 28]), 2, 13);
+    check(&named("mlp-13-9-bn", [2, 5, 3]), 17, 14);
+    check(&named("mlp-13-tanh", [2, 5, 3]), 17, 15);
 }
 
 /// A net with everything in it: a norm of the picture, one after a bias, one read by two, shortcuts

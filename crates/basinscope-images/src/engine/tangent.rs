@@ -8,7 +8,7 @@ use super::evaluate::Engine;
 use super::outer::WeightGrad;
 use super::plan::{Step, Work};
 use super::pointwise::{Accumulate, Affine, Backward, ChannelSums, Forward, Gate};
-use super::pointwise_tangent::{AffineBack, AffineTangent, ChannelProducts, MaxTangent};
+use super::pointwise_tangent::{AffineBack, AffineTangent, ChannelProducts, MaxTangent, TanhBent};
 use super::tile::{Convolve, Epilogue, Packed, Place};
 use crate::graph::Op;
 
@@ -200,6 +200,19 @@ impl<'a> Passes<'a> {
         .run(self.engine.kernel);
     }
 
+    fn plain_back(&self, op: Op, step: &Step, [grad, x, out]: [&[f32]; 3], to: &mut [f32]) {
+        Backward {
+            op,
+            grad,
+            x,
+            out,
+            shape: self.engine.graph.shape(step.inputs[0]),
+            out_shape: self.engine.graph.shape(step.output),
+            to,
+        }
+        .run(self.engine.kernel);
+    }
+
     /// The tangent of every value along ė.
     pub(super) fn tangent(
         &self,
@@ -257,8 +270,12 @@ impl<'a> Passes<'a> {
                     out.copy_from_slice(self.value(tangents, picture, input));
                     self.gate(out, y, Some(slope));
                 }
-                Work::Plain(Op::MaxPool { size }) => MaxTangent {
+                Work::Plain(Op::MaxPool {
                     size,
+                    stride,
+                    padding,
+                }) => MaxTangent {
+                    windows: [size, stride, padding],
                     x,
                     out: y,
                     tangent: self.value(tangents, picture, input),
@@ -271,6 +288,12 @@ impl<'a> Passes<'a> {
                     let moved = step.inputs.iter().find(|&&value| self.moves[value]);
                     let moved = moved.map(|&value| self.value(tangents, picture, value));
                     out.copy_from_slice(moved.unwrap_or(&[]));
+                }
+                Work::Plain(Op::Tanh) => {
+                    // Its derivative is symmetric: forward is as backward.
+                    out.fill(0.0);
+                    let tangent = self.value(tangents, picture, input);
+                    self.plain_back(Op::Tanh, step, [tangent, x, y], out);
                 }
                 Work::Plain(op) => {
                     self.plain(op, step, out, |value| self.value(tangents, picture, value));
@@ -389,20 +412,25 @@ impl<'a> Passes<'a> {
                         if !adds {
                             to.values_mut()[..len].fill(0.0);
                         }
-                        Backward {
-                            op,
-                            grad: delta,
-                            x: self.value(values, picture, input),
-                            out: y,
-                            shape: self.engine.graph.shape(input),
-                            out_shape: self.engine.graph.shape(step.output),
-                            to: &mut to.values_mut()[..len],
+                        let x = self.value(values, picture, input);
+                        let sums = &mut to.values_mut()[..len];
+                        match (op, bent.delta, bent.output) {
+                            (Op::Tanh, Some(other), Some(tangent)) => TanhBent {
+                                grad: delta,
+                                other,
+                                y,
+                                tangent,
+                                to: sums,
+                            }
+                            .run(kernel),
+                            _ => self.plain_back(op, step, [delta, x, y], sums),
                         }
-                        .run(kernel);
                         memory.grads[input] = Some(to);
                     }
-                    memory.free.push(buffer);
-                    continue;
+                    if op != Op::Tanh {
+                        memory.free.push(buffer);
+                        continue;
+                    }
                 }
             }
             match &mut record {
@@ -531,6 +559,8 @@ struct Bending<'a> {
     direction: Option<&'a Packs>,
     /// Tangent of its input, where that moves.
     tangent: Option<&'a [f32]>,
+    /// Tangent of its output.
+    output: Option<&'a [f32]>,
     delta: Option<&'a [f32]>,
 }
 
@@ -546,6 +576,7 @@ impl<'a> Bending<'a> {
             return Self {
                 direction: None,
                 tangent: None,
+                output: None,
                 delta: None,
             };
         };
@@ -554,6 +585,8 @@ impl<'a> Bending<'a> {
         Self {
             direction: Some(bent.direction),
             tangent: (passes.moves[input]).then(|| passes.value(bent.tangents, picture, input)),
+            output: (passes.moves[step.output])
+                .then(|| passes.value(bent.tangents, picture, step.output)),
             delta: delta.get(..passes.len(step.output)),
         }
     }
