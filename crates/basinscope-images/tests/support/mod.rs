@@ -11,6 +11,13 @@ const BUFFERS: u32 = 2;
 const PICTURES: u32 = 3;
 const LABELS: u32 = 4;
 const PROBE: u32 = 5;
+const DIRECTION: u32 = 6;
+
+/// A direction in the space of θ by formula.
+pub fn direction(graph: &Graph) -> Vec<f32> {
+    let n = graph.layout().num_params();
+    (0..n).map(|i| uniform(DIRECTION, i)).collect()
+}
 
 /// Hash of (stream, i).
 fn hashed(stream: u32, i: usize) -> u32 {
@@ -75,6 +82,9 @@ pub struct Fixture {
     input: [usize; 3],
     classes: usize,
     pub pictures: usize,
+    /// Place of the first picture in the formula.
+    #[serde(default)]
+    first: usize,
     num_params: usize,
     pub passes: BTreeMap<String, Pass>,
 }
@@ -98,7 +108,12 @@ pub struct Pass {
 impl Fixture {
     /// All of them, the small ones first.
     pub fn all() -> Vec<Self> {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/torch");
+        Self::all_in("torch")
+    }
+
+    /// All of a folder, the small ones first.
+    pub fn all_in(folder: &str) -> Vec<Self> {
+        let folder = format!("{}/tests/fixtures/{folder}", env!("CARGO_MANIFEST_DIR"));
         let mut all: Vec<Self> = (std::fs::read_dir(folder).unwrap())
             .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
             .map(|text| serde_json::from_str(&text).unwrap())
@@ -129,12 +144,15 @@ impl Fixture {
 
     /// Pictures `[n, C, H, W]`.
     pub fn pictures(&self) -> Vec<f32> {
-        pictures(self.pictures * self.input.iter().product::<usize>())
+        let each = self.input.iter().product::<usize>();
+        (self.first * each..(self.first + self.pictures) * each)
+            .map(|i| uniform(PICTURES, i))
+            .collect()
     }
 
     pub fn labels(&self) -> Vec<u8> {
         let classes = self.classes as u32;
-        (0..self.pictures)
+        (self.first..self.first + self.pictures)
             .map(|i| (hashed(LABELS, i) % classes) as u8)
             .collect()
     }

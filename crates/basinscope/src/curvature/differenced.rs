@@ -177,6 +177,7 @@ mod tests {
     }
 
     /// A surface whose gradient is a staircase.
+    #[derive(Debug)]
     struct Steps;
 
     impl LossSurface for Steps {
