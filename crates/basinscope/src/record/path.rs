@@ -50,7 +50,7 @@ pub struct PathFrame {
     pub loss: f64,
     /// Train accuracy.
     pub accuracy: f64,
-    /// Curvature dᵀ∇²L d/|d|² along the direction (central difference of the gradient).
+    /// Curvature dᵀ∇²L d/|d|² along the direction.
     pub curvature: f64,
     /// The boundary there.
     pub boundary: BoundaryRecord,
