@@ -145,7 +145,9 @@ def eigenthings(net, x, y):
 
     hessian = HessianOperator(net, [(x, y)], supervised_loss(nn.CrossEntropyLoss()))
     found, seconds = timed(
-        lambda: lanczos(hessian, k=args.top, max_iter=60, tol=1e-4, which="LA", seed=0)
+        lambda: lanczos(
+            hessian, k=args.top, max_iter=60, tol=1e-4, reorthogonalize=True, which="LA", seed=0
+        )
     )
     return sorted(map(float, found.eigenvalues), reverse=True), seconds, None, None
 

@@ -194,9 +194,11 @@ mod tests {
 
     impl Differentiable for Steps {
         fn loss_and_grad(&self, theta: &[f32], grad: &mut [f32]) -> f64 {
-            // A staircase of treads of 0.02: within one it is flat, over many it rises by 1.
+            // Staircases of treads from 0.4 down to 6e-6: within a tread it is flat, over many it
+            // rises by 1, so that every step sees another number of them.
             for (grad, &x) in grad.iter_mut().zip(theta) {
-                *grad = (x / 0.02).floor() * 0.02;
+                let treads = (0..9).map(|k| 0.4 * 0.25_f32.powi(k));
+                *grad = treads.map(|tread| (x / tread).floor() * tread).sum();
             }
             0.0
         }
