@@ -127,7 +127,7 @@ pub struct DataConfig {
 #[serde(untagged)]
 pub enum Points {
     /// Told in full.
-    Config(DataConfig),
+    Config(Box<DataConfig>),
     /// A set of the cache folder, or a path.
     #[cfg(feature = "images")]
     Pictures(NamedPictures),
@@ -138,7 +138,7 @@ impl Points {
     pub fn config(&self, seed: u64) -> Result<DataConfig> {
         let _ = seed; // of builds without pictures
         match self {
-            Self::Config(config) => Ok(config.clone()),
+            Self::Config(config) => Ok((**config).clone()),
             #[cfg(feature = "images")]
             Self::Pictures(named) => named.config(seed),
         }
@@ -154,7 +154,7 @@ impl<'de> Deserialize<'de> for Points {
         }
         table
             .try_into()
-            .map(Self::Config)
+            .map(|config| Self::Config(Box::new(config)))
             .map_err(de::Error::custom)
     }
 }

@@ -55,12 +55,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let (mut v, mut out) = (vec![0.0; theta.len()], vec![0.0; theta.len()]);
     fill_normal(&mut stream(0, "curvature", 0), &mut v);
-    let mut times = [[0.0; 3]; 4];
-    for round in 0..3 {
+    let mut times: [Vec<f64>; 4] = Default::default();
+    for _round in 0..3 {
         let mut time = |which: usize, work: &mut dyn FnMut()| {
             let begun = Instant::now();
             work();
-            times[which][round] = begun.elapsed().as_secs_f64();
+            times[which].push(begun.elapsed().as_secs_f64());
         };
         time(0, &mut || {
             surface.loss(theta);

@@ -184,7 +184,7 @@ fn pairs(path: &Path, archive: &mut Archive, names: &[String]) -> Result<Vec<Pai
             Some((true, part)) => format!("{part}_{word}"),
             Some((false, part)) => format!("{word}_{part}"),
         };
-        let candidates: Vec<String> = words.iter().map(|word| spelled(word)).collect();
+        let candidates: Vec<String> = words.iter().map(spelled).collect();
         let has = |wanted: &String| names.iter().find(|name| name.eq_ignore_ascii_case(wanted));
         let Some(labels) = candidates.iter().find_map(has) else {
             let expected = format!("one of the file's arrays ({})", names.join(", "));

@@ -375,7 +375,7 @@ impl<'a> Machine<'a> {
 
 fn pairs(items: &[Handle]) -> Option<Vec<(Handle, Handle)>> {
     let pairs = items.chunks_exact(2).map(|pair| (pair[0], pair[1]));
-    (items.len() % 2 == 0).then(|| pairs.collect())
+    items.len().is_multiple_of(2).then(|| pairs.collect())
 }
 
 /// A little-endian two's complement number of any length up to 16 bytes.

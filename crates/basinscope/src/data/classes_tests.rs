@@ -105,7 +105,7 @@ fn labels_that_are_no_classes_are_refused_by_name() {
             "2 different numbers with decimals",
         ),
         (
-            Labels::Numbers([vec![0.5], vec![0.0, 1.0].repeat(9)].concat()),
+            Labels::Numbers([vec![0.5], [0.0, 1.0].repeat(9)].concat()),
             "label 0: expected a whole number as the other labels are, found `0.5`",
         ),
         (
