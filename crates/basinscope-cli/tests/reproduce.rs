@@ -8,8 +8,8 @@ use basinscope::embed::layer_distances;
 use basinscope::net::MlpSurface;
 use basinscope::rank::kendall_tau;
 use basinscope::record::{
-    BasinSummary, FlipRecord, LineRecord, MarginRecord, MinefieldRecord, OptimizerRecord,
-    RankCorrelation, RunDir, SeedsRecord, SheetRecord, SheetValue, VolumeRecord,
+    BasinSummary, FlipRecord, LineRecord, MarginRecord, MinefieldRecord, MinimumRecord,
+    OptimizerRecord, RankCorrelation, RunDir, SeedsRecord, SheetRecord, SheetValue, VolumeRecord,
 };
 use serde::de::DeserializeOwned;
 use std::fs;
@@ -368,12 +368,23 @@ sweep = [
 ]
 "#;
     let fig7 = Carried::out("fig7", recipe(&[sweep, ROLL]));
-    let volumes: Vec<VolumeRecord> = fig7.record("volumes");
-    assert_eq!(volumes.len(), 6);
+    let all: Vec<VolumeRecord> = fig7.record("volumes");
+    let (volumes, excess): (Vec<_>, Vec<_>) = all.into_iter().partition(|v| v.region == "loss");
+    assert_eq!((volumes.len(), excess.len()), (6, 6));
+    for (paper, own) in volumes.iter().zip(&excess) {
+        assert_eq!((&own.region[..], &own.minimum), ("excess", &paper.minimum));
+        assert!(own.radius_median >= paper.radius_median, "{}", own.minimum);
+    }
     let names: Vec<&str> = volumes.iter().map(|v| v.minimum.as_str()).collect();
     assert_eq!(names[..3], ["clean-1", "clean-2", "fixed-10-1"]);
     let ranks: Vec<RankCorrelation> = fig7.record("ranks");
-    let gaps: Vec<f64> = volumes.iter().map(|v| v.generalization_gap).collect();
+    let minima: Vec<MinimumRecord> = fig7.record("minima");
+    let gaps: Vec<f64> = (volumes.iter())
+        .map(|volume| {
+            let minimum = minima.iter().find(|minimum| minimum.name == volume.minimum);
+            minimum.unwrap().judged_gap()
+        })
+        .collect();
     for (rank, values) in ranks.iter().zip([
         volumes.iter().map(|v| v.log10_volume).collect::<Vec<_>>(),
         volumes.iter().map(|v| v.radius_median).collect(),

@@ -303,7 +303,7 @@ fn order_is_refused_where_names_without_numbers_contradict_it() {
     let refused = read("resnet20x0.25", &Naming::ByOrder)
         .unwrap_err()
         .to_string();
-    assert!(refused.contains("of its 10 tensors, by order"), "{refused}");
+    assert!(refused.contains("tensors, by order"), "{refused}");
 }
 
 #[test]
@@ -413,7 +413,7 @@ fn a_post_activation_net_is_never_read_as_a_pre_activation_one() {
     let other = graph("resnet8x0.25", input, 10);
     for (naming, part) in [
         (Naming::ByName, "the file is resnet8x0.25-post-a"),
-        (Naming::ByOrder, "bn1"),
+        (Naming::ByOrder, "tensors, by order"),
     ] {
         let refused = file
             .weights(&Blocks::of(&other), &naming, None)
