@@ -433,26 +433,27 @@ fn every_command_works_on_a_run_of_pictures() {
         (config(&whole), config(&some)["points"].as_u64()),
         (Value::Null, Some(20))
     );
-    for matrix in ["hessian", "gauss-newton"] {
-        let spectrum = [
-            "spectrum", "run", "--matrix", matrix, "--top", "2", "--bottom", "1",
-        ];
-        let few = [
-            "--probes",
-            "2",
-            "--lanczos-steps",
-            "8",
-            "--trace-products",
-            "12",
-        ];
-        let found = done(
-            f,
-            &[&spectrum[..], &few, &["--eigen-products", "12"]].concat(),
-        );
+    let few = "--probes 2 --lanczos-steps 8 --trace-products 12 --eigen-products";
+    let spectrum = |how: &str, products: &str| {
+        let line = format!("spectrum run --top 2 {how} {few} {products}");
+        run(f, &line.split(' ').collect::<Vec<_>>())
+    };
+    for how in ["--matrix hessian --bottom 1", "--matrix gauss-newton"] {
+        let (code, said, found) = spectrum(how, "100");
+        assert_eq!(code, 0, "{said}");
         let record = &found["records"][0];
         assert!(record.get("differenced").is_none(), "{found}");
         assert!(record["whole"].get("warnings").is_none(), "{found}");
     }
+    // Too few products leave residuals above a tenth of an eigenvalue, which is no number.
+    let (code, said, found) = spectrum("--matrix hessian --bottom 1", "6");
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("refused"), "{said}");
+    assert!(said.contains("--eigen-products"), "{said}");
+    assert!(
+        found["records"][0]["whole"].get("warnings").is_some(),
+        "{found}"
+    );
     let compare = [
         "compare",
         "run",
