@@ -67,8 +67,11 @@ function compare(records, rows) {
     if (at < 0) { problems.push(`${row.minimum}: no such record`); continue; }
     const key = JSON.stringify([left[at].normalization, left[at].cutoff, left[at].method]);
     const same = left.filter(r => (r.minimum ?? r.name) === row.minimum);
-    const mismatches = same.map(record => Object.entries(row.cells).flatMap(([field, text]) => {
+    const mismatches = same.map(record => Object.entries(row.cells).flatMap(([field, said]) => {
       const expected = record[field];
+      // A cutoff from the minimum's own loss says so, and no other does.
+      const fromOwn = field === 'cutoff' && record.region === 'excess' ? 'own loss + ' : '';
+      const text = said.startsWith(fromOwn) ? said.slice(fromOwn.length) : 'no own loss';
       const unit = percent.has(field) ? 100 : 1;
       const parts = text.split(' – ');
       let good = true;
