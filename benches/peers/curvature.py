@@ -17,6 +17,7 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -172,7 +173,11 @@ def main():
             from safetensors.torch import load_file
 
             state = load_file(args.weights)
-            net.load_state_dict(state, strict=False)
+            missing, unknown = net.load_state_dict(state, strict=False)
+            # Saved runs do not count batches, which no evaluation reads; all else must be there.
+            missing = [key for key in missing if not key.endswith("num_batches_tracked")]
+            if missing or unknown:
+                sys.exit(f"{args.weights}: missing {missing}, unknown {unknown}")
             net.eval()
         else:
             trained(net, x, y)

@@ -201,8 +201,8 @@ impl DataArgs {
         self.train.as_deref().unwrap_or(&self.data)
     }
 
-    /// The checked configuration, where so many points of poison are asked for; reads a file's
-    /// size where sizes are left to it.
+    /// The checked configuration, for a training with `poison` points of poison; reads a file where
+    /// sizes are left to it.
     pub fn config(&self, poison: Option<usize>) -> Result<DataConfig> {
         #[cfg(feature = "images")]
         if let Some(config) = self.picture_config(poison)? {

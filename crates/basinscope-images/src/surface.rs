@@ -230,7 +230,7 @@ impl SymmetricOperator for At {
 }
 
 impl ImageSurface {
-    /// Products at θ that keep up to so many bytes of what they share.
+    /// Products at θ that keep up to `bytes` of what they share.
     fn products(&self, theta: &[f32], matrix: Curved, bytes: usize) -> At {
         let statistics = self.statistics(theta);
         let (engine, pictures) = (&self.engine, &self.pictures);

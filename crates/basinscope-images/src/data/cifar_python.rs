@@ -102,7 +102,7 @@ fn text(pickle: &Pickle, handle: usize) -> Option<String> {
 }
 
 /// Bytes: as such, as the Latin-1 text that Python 2 wrote them as or that Python 3 encodes for
-/// readers of old files. A text that could be both is told by its length.
+/// readers of old files. The length of a text that could be both decides.
 fn raw(pickle: &Pickle, handle: usize, len: Option<usize>) -> Option<Vec<u8>> {
     match pickle.get(handle) {
         Object::Bytes(bytes) => Some(bytes.clone()),

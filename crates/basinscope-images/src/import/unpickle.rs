@@ -256,7 +256,7 @@ impl<'a> Machine<'a> {
         self.stack.push(self.objects.len() - 1);
     }
 
-    /// Where the last so many objects begin; those below an open mark are out of reach.
+    /// Where the last `count` objects begin; those below an open mark are out of reach.
     fn last(&self, count: usize) -> Option<usize> {
         let floor = self.marks.last().copied().unwrap_or(0);
         let start = self.stack.len().checked_sub(count)?;

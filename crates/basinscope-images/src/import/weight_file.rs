@@ -142,7 +142,7 @@ impl WeightFile {
         Ok(found)
     }
 
-    /// Widths from inputs to outputs of the perceptron for points of so many features and classes,
+    /// Widths from inputs to outputs of the perceptron for points of these features and classes,
     /// by names and shapes of the tensors in the state dict of this key, or in any; nothing where
     /// the tensors are not those of linear layers alone.
     ///
