@@ -15,7 +15,7 @@ pub struct Console {
     quiet: bool,
     bars: MultiProgress,
     interrupted: Arc<AtomicBool>,
-    /// Notes that were made, each of which is made once.
+    /// What was said and is said once.
     noted: Mutex<HashSet<String>>,
 }
 
@@ -113,7 +113,8 @@ impl Console {
         bar
     }
 
-    /// A line for the reader, above any bars; a line that begins with "note:" only once.
+    /// A line for the reader, above any bars; notes and what was read of data (lines that begin with
+    /// "note:" or "data:") only once.
     pub fn say(&self, line: impl fmt::Display) {
         let line = printable_lines(&line.to_string());
         if !self.quiet && self.is_new(&line) {
@@ -124,7 +125,8 @@ impl Console {
     /// Whether a line has not been said yet, as far as that matters.
     fn is_new(&self, line: &str) -> bool {
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        !line.starts_with("note:") || noted.insert(line.to_owned())
+        let once = ["note:", "data:"].iter().any(|kind| line.starts_with(kind));
+        !once || noted.insert(line.to_owned())
     }
 
     /// Whether stdout is for the summary object alone.
@@ -196,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_note_is_made_once() {
+    fn notes_and_what_was_read_are_said_once() {
         let console = Console {
             json: false,
             quiet: true,
@@ -206,6 +208,8 @@ mod tests {
         };
         assert!(console.is_new("note: another kernel"));
         assert!(!console.is_new("note: another kernel"));
+        assert!(console.is_new("data: a.csv") && !console.is_new("data: a.csv"));
+        assert!(console.is_new("data: b.csv"));
         assert!(console.is_new("a line") && console.is_new("a line"));
     }
 
