@@ -187,15 +187,24 @@ operation! {
 operation! {
     /// Sums of each channel over positions and lanes.
     ChannelSums { x: &'a [f32], channels: usize } -> Vec<f64>, |simd| {
-        let x = registers::<S>(x);
-        (0..channels)
-            .map(|channel| {
-                let column = x[channel..].iter().step_by(channels);
-                let sum = column.fold(simd.splat_f32s(0.0), |sum, &x| simd.add_f32s(sum, x));
-                f64::from(simd.reduce_sum_f32s(sum))
-            })
-            .collect()
+        let mut sums = vec![simd.splat_f32s(0.0); channels];
+        for x in registers::<S>(x).chunks_exact(channels) {
+            for (sum, &x) in sums.iter_mut().zip(x) {
+                *sum = simd.add_f32s(*sum, x);
+            }
+        }
+        totals(simd, &sums)
     }
+}
+
+/// The sum of the lanes of each register.
+#[inline(always)]
+pub(super) fn totals<S: Simd>(simd: S, sums: &[S::f32s]) -> Vec<f64> {
+    let mut totals = Vec::with_capacity(sums.len());
+    for &sum in sums {
+        totals.push(f64::from(simd.reduce_sum_f32s(sum)));
+    }
+    totals
 }
 
 operation! {

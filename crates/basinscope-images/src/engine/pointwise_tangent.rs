@@ -3,7 +3,7 @@
 //! Values are `[positions][channels]` registers, as in `pointwise`. What is linear there is done
 //! to tangents as it is to values.
 
-use super::pointwise::{clipped, operation, registers, registers_mut};
+use super::pointwise::{clipped, operation, registers, registers_mut, totals};
 use super::tile::mul_add;
 use crate::graph::Shape;
 use basinscope::net::Kernel;
@@ -60,19 +60,16 @@ operation! {
 operation! {
     /// `Σ grad·x` of each channel over positions and lanes, with `Σ other·x'` where there are such.
     ChannelProducts { grad: &'a [f32], x: &'a [f32], also: Option<[&'a [f32]; 2]>, channels: usize } -> Vec<f64>, |simd| {
-        let pairs = [Some([grad, x]), also];
-        (0..channels)
-            .map(|channel| {
-                let mut sum = simd.splat_f32s(0.0);
-                for pair in pairs.iter().flatten() {
-                    let [grad, x] = pair.map(|of| &registers::<S>(of)[channel..]);
-                    for (&grad, &x) in grad.iter().step_by(channels).zip(x.iter().step_by(channels)) {
-                        sum = mul_add(simd, grad, x, sum);
-                    }
+        let mut sums = vec![simd.splat_f32s(0.0); channels];
+        for [grad, x] in [Some([grad, x]), also].into_iter().flatten() {
+            let (grad, x) = (registers::<S>(grad), registers::<S>(x));
+            for (grad, x) in grad.chunks_exact(channels).zip(x.chunks_exact(channels)) {
+                for ((sum, &grad), &x) in sums.iter_mut().zip(grad).zip(x) {
+                    *sum = mul_add(simd, grad, x, *sum);
                 }
-                f64::from(simd.reduce_sum_f32s(sum))
-            })
-            .collect()
+            }
+        }
+        totals(simd, &sums)
     }
 }
 
