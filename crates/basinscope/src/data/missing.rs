@@ -27,7 +27,9 @@ impl Missing {
 }
 
 /// Words that stand for a missing value, in any case; an empty cell is one too.
-const WORDS: &[&str] = &["na", "n/a", "#n/a", "nan", "-nan", "null", "none", "?"];
+const WORDS: &[&str] = &[
+    "na", "n/a", "#n/a", "n.a.", "<na>", "nan", "-nan", "null", "none", "\\n", "?",
+];
 
 /// Whether a cell of a table stands for a missing value.
 pub(super) fn is_missing(cell: &str) -> bool {
@@ -132,7 +134,9 @@ mod tests {
 
     #[test]
     fn words_that_stand_for_nothing() {
-        for word in ["", "NA", "N/A", "NaN", "nan", "?", "null", "None", "#N/A"] {
+        for word in [
+            "", "NA", "N/A", "NaN", "nan", "?", "null", "None", "#N/A", "N.A.", "<NA>", "\\N",
+        ] {
             assert!(is_missing(word), "{word}");
         }
         assert!(!is_missing("0") && !is_missing("nano"));

@@ -1,6 +1,6 @@
 //! Points from files of the user's: what was asked for, and their cut in three.
 
-use super::arrays::{read_npy, read_npz};
+use super::arrays::{For, read_npy, read_npz};
 use super::raw::Raw;
 use super::table::{Table, Wanted};
 use super::{
@@ -98,11 +98,20 @@ impl PointsFile {
                 "another",
             )
         })?;
+        let purpose = match self.test {
+            Some(_) => For::Training,
+            None => For::Both,
+        };
         let (train, mut test) = match kind {
             Kind::Table => (self.table(&self.path)?.points(self.wanted())?, None),
             Kind::Npz => {
                 self.refuse_for_arrays()?;
-                read_npz(&self.path, self.input_array()?, self.label.as_deref())?
+                read_npz(
+                    &self.path,
+                    self.input_array()?,
+                    self.label.as_deref(),
+                    purpose,
+                )?
             }
             Kind::Npy => {
                 self.refuse_for_arrays()?;
@@ -110,7 +119,7 @@ impl PointsFile {
                     let expected = "a table or an .npz for --features";
                     return Err(Error::setting("features", expected, self.path.display()));
                 }
-                read_npy(&self.path, self.label.as_deref())?
+                read_npy(&self.path, self.label.as_deref(), purpose)?
             }
         };
         let mut train = train.settle(self.missing)?;
@@ -195,10 +204,10 @@ impl PointsFile {
         train.said.form += &format!("; test {}", path.display());
         match kind {
             Kind::Npz => {
-                let (whole, test) = read_npz(path, self.input_array()?, self.label.as_deref())?;
-                Ok(test.unwrap_or(whole))
+                let (x, y) = (self.input_array()?, self.label.as_deref());
+                Ok(read_npz(path, x, y, For::Testing)?.0)
             }
-            Kind::Npy => Ok(read_npy(path, None)?.0),
+            Kind::Npy => Ok(read_npy(path, None, For::Testing)?.0),
             Kind::Table => {
                 let [label, features @ ..] = train.columns.as_slice() else {
                     unreachable!("a table has a column of labels")
@@ -214,6 +223,13 @@ impl PointsFile {
                         expected,
                         words(table.has_names()),
                     ));
+                }
+                if !has_names && table.num_columns() != train.width {
+                    let expected = format!(
+                        "{} columns as in training, as without a header they go by their places",
+                        train.width
+                    );
+                    return Err(Error::file(path, "line 1", expected, table.num_columns()));
                 }
                 let wanted = Wanted {
                     label: Some(label),
@@ -516,3 +532,7 @@ fn draw(
 #[cfg(test)]
 #[path = "points_file_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "misread_tests.rs"]
+mod misread_tests;

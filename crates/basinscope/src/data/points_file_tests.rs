@@ -4,7 +4,7 @@ use super::*;
 use std::fs;
 
 /// Writes a file and asks for it.
-fn file(folder: &tempfile::TempDir, name: &str, text: impl AsRef<[u8]>) -> PointsFile {
+pub(super) fn file(folder: &tempfile::TempDir, name: &str, text: impl AsRef<[u8]>) -> PointsFile {
     let path = folder.path().join(name);
     fs::write(&path, text).unwrap();
     PointsFile {
@@ -27,7 +27,7 @@ fn whole(asked: &PointsFile) -> Result<(Vec<f32>, Vec<u32>, Reading)> {
     Ok((inputs, ids, reading))
 }
 
-fn load(text: impl AsRef<[u8]>) -> Result<(Vec<f32>, Vec<u32>, Reading)> {
+pub(super) fn load(text: impl AsRef<[u8]>) -> Result<(Vec<f32>, Vec<u32>, Reading)> {
     let folder = tempfile::tempdir().unwrap();
     whole(&file(&folder, "mine.csv", text))
 }

@@ -20,6 +20,8 @@ pub(super) struct Raw {
     pub(super) label: String,
     /// The columns of the label and of the features by name, or by number where they have none.
     pub(super) columns: Vec<String>,
+    /// Number of columns of the table; 0 of arrays.
+    pub(super) width: usize,
     /// Names of the classes 0, 1, … that the file gives beside their numbers.
     pub(super) class_names: Vec<String>,
     /// Where a point's label stands, in words.

@@ -146,7 +146,7 @@ fn values<'a>(
         )),
         (TypeChar::ByteStr, _) => Some(Values::Text(
             items
-                .map(|item| String::from_utf8_lossy(item).trim_end_matches('\0').into())
+                .map(|item| decoded(item).trim_end_matches('\0').into())
                 .collect(),
         )),
         (TypeChar::UnicodeStr, _) => {
@@ -161,6 +161,14 @@ fn values<'a>(
             Some(Values::Text(items.map(text).collect()))
         }
         _ => None,
+    }
+}
+
+/// Text in UTF-8; where it is none, in Latin-1, whose letters stay different.
+pub(super) fn decoded(bytes: &[u8]) -> String {
+    match str::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        Err(_) => bytes.iter().map(|&byte| char::from(byte)).collect(),
     }
 }
 
@@ -180,6 +188,13 @@ fn half(bits: u16) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn letters_of_another_encoding_stay_different() {
+        assert_eq!(decoded("été".as_bytes()), "été");
+        assert_eq!(decoded(b"\xe9t\xe9"), "été");
+        assert_ne!(decoded(b"\xe9t\xe9"), decoded(b"\xe8t\xe8"));
+    }
 
     #[test]
     fn halves_by_hand() {

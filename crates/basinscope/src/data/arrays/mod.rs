@@ -7,4 +7,4 @@ mod read;
 mod role;
 
 pub use header::check_npy_header;
-pub(super) use read::{read_npy, read_npz};
+pub(super) use read::{For, read_npy, read_npz};

@@ -1,6 +1,8 @@
 //! Text in arrays of objects: a pickle, of which only the list of values is looked at. Nothing in
 //! it is executed, and nothing it names is made.
 
+use super::array::decoded;
+
 /// A value on the pickle's stack.
 #[derive(Debug, Clone)]
 enum Value {
@@ -216,7 +218,7 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self, length: usize) -> Result<Value, String> {
         let bytes = self.take(length)?;
-        Ok(Value::Text(String::from_utf8_lossy(bytes).into_owned()))
+        Ok(Value::Text(decoded(bytes)))
     }
 
     fn line(&mut self) -> Result<&'a [u8], String> {

@@ -14,6 +14,17 @@ use std::path::{Path, PathBuf};
 /// A training part, or a whole set, and a test part where there is one.
 pub(in crate::data) type Parts = (Raw, Option<Raw>);
 
+/// What a file is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::data) enum For {
+    /// Training, and testing with the test part beside it.
+    Both,
+    /// Training alone: another file is the test set.
+    Training,
+    /// Testing.
+    Testing,
+}
+
 /// Reads an `.npz` as `numpy.savez` and `numpy.savez_compressed` write it. Names that are not
 /// given are those of [`role`]; a whole set goes before parts, a test part before validation.
 ///
@@ -24,6 +35,7 @@ pub(in crate::data) fn read_npz(
     path: &Path,
     inputs: Option<&str>,
     labels: Option<&str>,
+    purpose: For,
 ) -> Result<Parts> {
     let file = File::open(path).map_err(Error::io(path, "read"))?;
     let mut archive = NpzArchive::new(BufReader::new(file))
@@ -62,14 +74,23 @@ pub(in crate::data) fn read_npz(
         );
         Error::file(path, what, printable(&expected), "none")
     };
-    let whole_or_train = pair(Part::Whole).or_else(|| pair(Part::Train));
+    let order: &[Part] = match purpose {
+        For::Both | For::Training => &[Part::Whole, Part::Train],
+        For::Testing => &[Part::Test, Part::Validation, Part::Whole],
+    };
+    let whole_or_train = order.iter().find_map(|&part| pair(part));
+    if purpose == For::Testing && inputs.is_none() && labels.is_none() && whole_or_train.is_none() {
+        let expected = "a test part (x_test and y_test, or x and y)";
+        let found = printable(&format!("arrays {}", names.join(", ")));
+        return Err(Error::file(path, "archive", expected, found));
+    }
     let (part, x, y) = match (inputs, labels) {
         (None, None) => whole_or_train.ok_or_else(|| match of(Part::Whole, Role::Inputs) {
             None => missing("inputs", INPUTS),
             Some(_) => missing("labels", LABELS),
         })?,
         (x, y) => {
-            let default = |role: Role| of(Part::Whole, role).or_else(|| of(Part::Train, role));
+            let default = |role: Role| order.iter().find_map(|&part| of(part, role));
             let x = match x {
                 Some(name) => given(name)?,
                 None => default(Role::Inputs).ok_or_else(|| missing("inputs", INPUTS))?,
@@ -88,7 +109,7 @@ pub(in crate::data) fn read_npz(
         }
     };
     let test = match part {
-        Part::Train => pair(Part::Test).or_else(|| pair(Part::Validation)),
+        Part::Train if purpose == For::Both => pair(Part::Test).or_else(|| pair(Part::Validation)),
         _ => None,
     };
     let beside: Vec<String> = [Part::Train, Part::Test, Part::Validation]
@@ -149,7 +170,7 @@ pub(in crate::data) fn read_npz(
 ///
 /// # Errors
 /// As [`read_npz`]; [`Error::File`] where no file of labels is found.
-pub(in crate::data) fn read_npy(path: &Path, labels: Option<&str>) -> Result<Parts> {
+pub(in crate::data) fn read_npy(path: &Path, labels: Option<&str>, purpose: For) -> Result<Parts> {
     let array = |path: &Path| -> Result<Array> {
         let bytes = fs::read(path).map_err(Error::io(path, "read"))?;
         Array::parse(path, "array", &bytes)
@@ -176,7 +197,8 @@ pub(in crate::data) fn read_npy(path: &Path, labels: Option<&str>) -> Result<Par
     let mut train = points(path, inputs, array(&labels)?)?;
     train.said.form = format!("NPY, labels of {}", name(&labels));
     let mut test = None;
-    if let Some((Part::Train, ..)) = known
+    if purpose == For::Both
+        && let Some((Part::Train, ..)) = known
         && let (Some(x), Some(y)) = (
             sibling(path, Part::Test, Role::Inputs)?,
             sibling(path, Part::Test, Role::Labels)?,
@@ -263,7 +285,14 @@ fn points(path: &Path, inputs: Array, labels: Array) -> Result<Raw> {
             Labels::from_one_hot(path, column, rows, classes)?
         }
         (Values::Text(_), Some(_)) => return wrong_shape(&labels, &expected),
-        (Values::Numbers(values), None) => Labels::Numbers(values.clone()),
+        (Values::Numbers(values), None) => {
+            // Beyond, neighbours are the same in double precision.
+            if let Some(large) = values.iter().find(|value| value.abs() >= 2f64.powi(53)) {
+                let expected = "labels below 2^53, or as text";
+                return Err(Error::file(path, column, expected, large));
+            }
+            Labels::Numbers(values.clone())
+        }
         (Values::Truths(values), None) => {
             let name = |&value: &f64| if value == 0.0 { "False" } else { "True" };
             Labels::Text(values.iter().map(|value| name(value).into()).collect())
@@ -278,6 +307,7 @@ fn points(path: &Path, inputs: Array, labels: Array) -> Result<Raw> {
         labels: classes,
         label: labels.name.clone(),
         columns: Vec::new(),
+        width: 0,
         class_names: Vec::new(),
         places: Places::Rows,
         said: Said {

@@ -12,7 +12,7 @@ fn fixture(name: &str) -> PathBuf {
 
 /// Inputs and labels as they were read.
 fn read(path: &Path, inputs: Option<&str>, labels: Option<&str>) -> Result<(Vec<f32>, Labels)> {
-    let (train, _) = read_npz(path, inputs, labels)?;
+    let (train, _) = read_npz(path, inputs, labels, For::Both)?;
     Ok((train.inputs, train.labels))
 }
 
@@ -148,7 +148,7 @@ fn the_usual_names_are_found_and_parts_are_taken_as_given() {
             })
             .collect();
         archive(&path, &arrays);
-        let (train, test) = read_npz(&path, None, None).unwrap();
+        let (train, test) = read_npz(&path, None, None, For::Both).unwrap();
         let test = test.map_or(0, |test| test.len());
         assert_eq!([train.len(), test], sizes, "{names}");
     }
@@ -184,19 +184,21 @@ fn pairs_of_npy_find_each_other() {
     let f = folder.path();
     let labels = npy("(4,)", "|u1", &[0, 1, 0, 1]);
     fs::write(f.join("X.npy"), inputs(4)).unwrap();
-    let error = read_npy(&f.join("X.npy"), None).unwrap_err().to_string();
+    let error = read_npy(&f.join("X.npy"), None, For::Both)
+        .unwrap_err()
+        .to_string();
     assert!(
         error.contains("X.npy: labels: expected a file of labels beside it"),
         "{error}"
     );
     fs::write(f.join("y.npy"), &labels).unwrap();
-    let (train, test) = read_npy(&f.join("X.npy"), None).unwrap();
+    let (train, test) = read_npy(&f.join("X.npy"), None, For::Both).unwrap();
     assert_eq!((train.len(), test.is_none()), (4, true));
     assert_eq!(train.said.form, "NPY, labels of y.npy");
     fs::write(f.join("mine.npy"), inputs(4)).unwrap();
     let path = f.join("y.npy");
     assert_eq!(
-        read_npy(&f.join("mine.npy"), path.to_str())
+        read_npy(&f.join("mine.npy"), path.to_str(), For::Both)
             .unwrap()
             .0
             .len(),
@@ -210,7 +212,7 @@ fn pairs_of_npy_find_each_other() {
     ] {
         fs::write(f.join(name), bytes).unwrap();
     }
-    let (train, test) = read_npy(&f.join("x_train.npy"), None).unwrap();
+    let (train, test) = read_npy(&f.join("x_train.npy"), None, For::Both).unwrap();
     assert_eq!(test.unwrap().len(), 4);
     assert_eq!(
         train.said.form,

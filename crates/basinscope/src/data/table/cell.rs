@@ -18,10 +18,26 @@ pub(super) fn whole(cell: &str) -> Option<i64> {
     cell.parse().ok()
 }
 
-/// Whether a cell looks like a number of thousands, `1,234`.
-pub(super) fn has_thousands(cell: &str) -> bool {
+/// A whole number, also written with decimals that are 0, as pandas writes columns that once had
+/// holes.
+pub(super) fn integral(cell: &str) -> Option<i64> {
+    whole(cell).or_else(|| {
+        let value: f64 = cell.parse().ok()?;
+        (value.fract() == 0.0 && value.abs() < 2f64.powi(53)).then_some(value as i64)
+    })
+}
+
+/// What a cell of `True` or `False` in any case says.
+pub(super) fn truth(cell: &str) -> Option<bool> {
+    [(true, "true"), (false, "false")]
+        .into_iter()
+        .find_map(|(truth, word)| cell.eq_ignore_ascii_case(word).then_some(truth))
+}
+
+/// Whether a cell looks like a number with this mark between thousands, `1,234`.
+pub(super) fn has_thousands(cell: &str, mark: char) -> bool {
     let plain = cell.trim_start_matches(['-', '+']);
-    let mut groups = plain.split(',');
+    let mut groups = plain.split(mark);
     let digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
     let first = groups.next().unwrap_or_default();
     let mut rest = groups.peekable();
@@ -50,7 +66,16 @@ mod tests {
         ] {
             assert_eq!(number(cell, comma), None, "{cell}");
         }
-        assert!(has_thousands("1,234") && has_thousands("-12,345,678"));
-        assert!(!has_thousands("0,123") && !has_thousands("1,23") && !has_thousands("1234"));
+        let thousands = |cell| has_thousands(cell, ',');
+        assert!(thousands("1,234") && thousands("-12,345,678") && has_thousands("1.234", '.'));
+        assert!(!thousands("0,123") && !thousands("1,23") && !thousands("1234"));
+        assert_eq!(
+            ["7", "7.0", "7.5", "x"].map(integral),
+            [Some(7), Some(7), None, None]
+        );
+        assert_eq!(
+            ["TRUE", "False", "t"].map(truth),
+            [Some(true), Some(false), None]
+        );
     }
 }

@@ -21,7 +21,7 @@ pub(in crate::data) struct Wanted<'a> {
 }
 
 /// Stands for a word among the values of a table, of which none is infinite.
-const WORD: f32 = f32::INFINITY;
+pub(super) const WORD: f32 = f32::INFINITY;
 /// Rows from which a column that counts them is known as such.
 const ENOUGH_TO_COUNT: usize = 5;
 /// Different values with decimals from which a column is no label by default.
@@ -67,7 +67,7 @@ impl Table {
     /// [`crate::Error::File`] naming line and column where a column is unknown or named twice, a
     /// feature is no finite number in the range of f32, or no feature is left.
     pub(in crate::data) fn points(&self, wanted: Wanted<'_>) -> Result<Raw> {
-        let values = self.values();
+        let (values, truths) = self.values();
         let excluded = (wanted.exclude.iter())
             .map(|name| self.column("excluded column", name))
             .collect::<Result<Vec<_>>>()?;
@@ -83,16 +83,25 @@ impl Table {
             Some(names) => self.asked_features(names, label, &excluded)?,
             None => {
                 let (features, left_out) = self.default_features(label, &excluded, &values);
+                if wanted.label.is_none() {
+                    self.refuse_one_hot(label, &features, &values)?;
+                }
                 said.left_out.extend(left_out);
+                said.notes.extend(self.doubts(label, &features, &values));
                 features
             }
         };
+        let read = features.iter().filter(|&&column| truths[column]);
+        said.notes.extend(read.map(|&column| {
+            let name = self.name(column);
+            format!("{name}: True read as 1, False as 0")
+        }));
         if features.is_empty() {
             let expected = "at least one column beside the label's and those left out (--features \
                             names those to keep)";
             return Err(self.error("feature columns", expected, said.left_out.join(", ")));
         }
-        self.check_numbers(&features, &values)?;
+        self.check_numbers(&features, &values, wanted.label.is_none())?;
         let rows = values.chunks_exact(self.num_columns);
         let inputs = rows
             .flat_map(|row| features.iter().map(|&column| row[column]))
@@ -109,7 +118,10 @@ impl Table {
                 true => Vec::new(),
                 false => features.iter().map(|&column| name(column)).collect(),
             },
-            labels: Labels::Text((self.rows.iter().map(|row| row[label].to_owned())).collect()),
+            labels: Labels::Text(
+                (self.rows.iter().map(|row| self.label_of(&row[label]))).collect(),
+            ),
+            width: self.num_columns,
             label: self.name(label),
             columns: [vec![label], features]
                 .concat()
@@ -120,6 +132,11 @@ impl Table {
             places: Places::Lines(self.lines()),
             said,
         })
+    }
+
+    /// Number of columns.
+    pub(in crate::data) fn num_columns(&self) -> usize {
+        self.num_columns
     }
 
     /// Whether columns go by name.
@@ -135,14 +152,30 @@ impl Table {
             .collect()
     }
 
-    /// All cells as numbers: NaN where one is missing, [`WORD`] where it is none.
-    fn values(&self) -> Vec<f32> {
-        (self.rows.iter().flatten())
-            .map(|text| match is_missing(text) {
-                true => f32::NAN,
-                false => cell::number(text, self.comma).unwrap_or(WORD),
-            })
-            .collect()
+    /// A label, its number with a point.
+    fn label_of(&self, text: &str) -> String {
+        match self.comma && cell::number(text, true).is_some() {
+            true => text.replace(',', "."),
+            false => text.into(),
+        }
+    }
+
+    /// All cells as numbers: NaN where one is missing, [`WORD`] where it is none; and which columns
+    /// hold nothing but truths, 1 and 0.
+    fn values(&self) -> (Vec<f32>, Vec<bool>) {
+        let mut truths = vec![false; self.num_columns];
+        for (column, is_truth) in truths.iter_mut().enumerate() {
+            let cells = self.rows.iter().map(|row| &row[column]);
+            let mut known = cells.filter(|text| !is_missing(text)).peekable();
+            *is_truth = known.peek().is_some() && known.all(|text| cell::truth(text).is_some());
+        }
+        let value = |(column, text): (usize, &str)| match cell::truth(text) {
+            _ if is_missing(text) => f32::NAN,
+            Some(truth) if truths[column] => f32::from(u8::from(truth)),
+            _ => cell::number(text, self.comma).unwrap_or(WORD),
+        };
+        let values = (self.rows.iter()).flat_map(|row| row.iter().enumerate().map(value));
+        (values.collect(), truths)
     }
 
     fn form(&self) -> String {
@@ -228,7 +261,11 @@ impl Table {
         Ok((last, ", the last"))
     }
 
-    fn values_of<'a>(&self, column: usize, values: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
+    pub(super) fn values_of<'a>(
+        &self,
+        column: usize,
+        values: &'a [f32],
+    ) -> impl Iterator<Item = f32> + 'a {
         values
             .iter()
             .skip(column)
@@ -310,7 +347,7 @@ impl Table {
         }
         let mut seen = vec![false; count + 1];
         for row in 0..count {
-            match cell::whole(self.cell(row, column)).and_then(|at| usize::try_from(at).ok()) {
+            match cell::integral(self.cell(row, column)).and_then(|at| usize::try_from(at).ok()) {
                 Some(at) if at <= count && !seen[at] => seen[at] = true,
                 _ => return false,
             }
@@ -326,12 +363,12 @@ impl Table {
             .zip(self.values_of(column, values))
             .all(|(row, value)| {
                 let text = self.cell(row, column);
-                (value == WORD || cell::whole(text).is_some()) && seen.insert(text)
+                (value == WORD || cell::integral(text).is_some()) && seen.insert(text)
             })
     }
 
     /// Refuses words among the features.
-    fn check_numbers(&self, features: &[usize], values: &[f32]) -> Result<()> {
+    fn check_numbers(&self, features: &[usize], values: &[f32], label_is_free: bool) -> Result<()> {
         let at = |row: usize, column: usize| values[row * self.num_columns + column];
         for row in 0..self.rows.len() {
             let Some(&column) = features.iter().find(|&&column| at(row, column) == WORD) else {
@@ -346,10 +383,14 @@ impl Table {
                 .get(column)
                 .cloned()
                 .unwrap_or_else(|| column.to_string());
+            let name = quoted_if_needed(&name);
+            let classes = match label_is_free && words == self.rows.len() {
+                true => format!("--label {name} takes it as the classes, "),
+                false => String::new(),
+            };
             let expected = format!(
-                "a finite number, as features are (--exclude {} leaves the column out; it has \
-                 {words} such {})",
-                quoted_if_needed(&name),
+                "a finite number, as features are ({classes}--exclude {name} leaves the column \
+                 out; it has {words} such {})",
                 if words == 1 { "cell" } else { "cells" }
             );
             let found = format!("`{}`", self.cell(row, column));
@@ -362,11 +403,15 @@ impl Table {
 /// Whether a column has no name, or pandas' for such.
 fn is_unnamed(name: &str) -> bool {
     let number = name.strip_prefix("Unnamed: ");
-    name.is_empty() || number.is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
+    let counts = |rest: &str| {
+        rest.bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    };
+    name.is_empty() || number.is_some_and(counts)
 }
 
 /// Whether a column is called as those are that name the rows.
-fn is_id(name: &str) -> bool {
+pub(super) fn is_id(name: &str) -> bool {
     let plain: String = (name.chars())
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)

@@ -39,7 +39,7 @@ impl Delimiter {
         }
     }
 
-    fn byte(self) -> Option<u8> {
+    pub(super) fn byte(self) -> Option<u8> {
         match self {
             Self::Tab => Some(b'\t'),
             Self::Semicolon => Some(b';'),

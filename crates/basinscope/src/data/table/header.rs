@@ -3,6 +3,7 @@
 use super::super::missing::is_missing;
 use super::cell;
 use csv::StringRecord;
+use std::collections::BTreeSet;
 
 /// Names of the column of labels where none is asked for, the first of these that there is.
 pub(super) const LABEL_NAMES: &[&str] = &[
@@ -25,6 +26,8 @@ pub(super) enum Header {
     Words,
     /// Numbers that count the columns.
     Numbers,
+    /// Numbers and a word that no other line has.
+    Unlike,
     /// As it was asked for.
     Asked,
     /// In the comment above the first line.
@@ -38,7 +41,10 @@ pub(super) enum Header {
 impl Header {
     /// Whether the first line is one.
     pub(super) fn is_first_line(self) -> bool {
-        matches!(self, Self::Words | Self::Numbers | Self::Asked)
+        matches!(
+            self,
+            Self::Words | Self::Numbers | Self::Unlike | Self::Asked
+        )
     }
 
     pub(super) fn words(self) -> &'static str {
@@ -47,6 +53,7 @@ impl Header {
             Self::Numbers => {
                 "the first line, numbers that count the columns, taken as header (else --header no)"
             }
+            Self::Unlike => "the first line, unlike the others, taken as header (else --header no)",
             Self::Comment => "header in a comment",
             Self::None | Self::AskedNone => "no header",
         }
@@ -60,7 +67,9 @@ impl Header {
     /// - it holds no number at all;
     /// - its numbers count the columns from 0 or 1, and either there are three of them or more
     ///   and the first column does not count on below, or a column below has decimals where the
-    ///   line has a whole number; a word among them must not occur again in its column.
+    ///   line has a whole number; a word among them must not occur again in its column;
+    /// - its words are none of those that recur in their columns, and its numbers rise from cell to
+    ///   cell, as wavelengths and years do, or are all outside of what their columns hold.
     pub(super) fn of(rows: &[StringRecord], label: Option<&str>, comma: bool) -> Self {
         let Some((first, rest)) = rows.split_first() else {
             return Self::None;
@@ -93,8 +102,45 @@ impl Header {
         if counts_columns(first, rest) {
             return Self::Numbers;
         }
-        Self::None
+        match is_unlike(first, rest, comma) {
+            true => Self::Unlike,
+            false => Self::None,
+        }
     }
+}
+
+/// Lines from which a first one can be told to be unlike them.
+const ENOUGH_TO_COMPARE: usize = 10;
+
+/// Whether a first line has a word of its own above words that recur, and numbers that rise or are
+/// out of their columns' range.
+fn is_unlike(first: &StringRecord, rest: &[StringRecord], comma: bool) -> bool {
+    if rest.len() < ENOUGH_TO_COMPARE {
+        return false;
+    }
+    let below = |column: usize| rest.iter().filter_map(move |row| row.get(column));
+    let number = |text: &str| cell::number(text, comma);
+    let mut numbers = Vec::new();
+    let mut has_own_word = false;
+    for (column, text) in first.iter().enumerate() {
+        match number(text) {
+            Some(value) => numbers.push((column, value)),
+            None if is_missing(text) => {}
+            None => {
+                let known: BTreeSet<&str> = below(column).collect();
+                if known.contains(text) || known.len() * 2 > rest.len() {
+                    return false;
+                }
+                has_own_word = true;
+            }
+        }
+    }
+    let rise = numbers.len() >= 3 && numbers.is_sorted_by(|(_, a), (_, b)| a < b);
+    let is_outside = |&(column, value): &(usize, f32)| {
+        let known: Vec<f32> = below(column).filter_map(number).collect();
+        known.iter().all(|&other| other < value) || known.iter().all(|&other| other > value)
+    };
+    has_own_word && numbers.len() >= 2 && (rise || numbers.iter().all(is_outside))
 }
 
 /// Whether the numbers of a line count its columns, and are not what its columns hold.

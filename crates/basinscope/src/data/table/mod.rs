@@ -3,8 +3,10 @@
 mod cell;
 mod columns;
 mod delimiter;
+mod doubts;
 mod header;
 mod parse;
+mod quotes;
 mod text;
 
 pub(super) use columns::Wanted;

@@ -4,6 +4,7 @@ use super::super::names::printable;
 use super::super::nearest_name::unknown_name;
 use super::delimiter::Delimiter;
 use super::header::Header;
+use super::quotes::stray_quote;
 use super::{cell, text};
 use crate::{Error, Result};
 use csv::StringRecord;
@@ -41,7 +42,10 @@ impl Table {
         label: Option<&str>,
         header: Option<bool>,
     ) -> Result<Self> {
-        let (text, how) = text::read(path)?;
+        let (mut text, mut how) = text::read(path)?;
+        if blank_separator_line(&mut text) {
+            how.push("after a line `sep=`");
+        }
         let error = |field: String, expected: &str, found: String| {
             Err(Error::file(path, field, expected, found))
         };
@@ -55,17 +59,29 @@ impl Table {
                             blanks";
             return error("line 1".into(), expected, "1".into());
         };
-        let comment_lines: Vec<&str> = match comments {
-            true => text.lines().filter(|line| is_comment(line)).collect(),
-            false => Vec::new(),
+        if let Some(quote) = stray_quote(&text, delimiter, comments) {
+            let field = format!("line {}", text::line_of(&text, quote.at));
+            let found = match quote.closed {
+                None => "a quote that opens here and does not end".into(),
+                Some(end) => format!(
+                    "a quote that opens here and ends within a cell of line {}",
+                    text::line_of(&text, end - 1)
+                ),
+            };
+            let expected = "quotes around whole cells (a quote within a cell is written twice)";
+            return error(field, expected, found);
+        }
+        let num_comments = match comments {
+            true => text.lines().filter(|line| is_comment(line)).count(),
+            false => 0,
         };
         let mut rows = delimiter.records(&text, comments);
-        let has_row_names = even_out(&mut rows);
+        let has_row_names = even_out(&mut rows, header);
         let comma = writes_commas(path, delimiter, &rows)?;
         let mut table = Self {
             path: path.into(),
             has_comments: comments,
-            comments: comment_lines.len(),
+            comments: num_comments,
             num_columns: commonest_length(&rows),
             header: match header {
                 Some(true) => Header::Asked,
@@ -80,12 +96,9 @@ impl Table {
             rows,
             how,
         };
-        let above = comment_lines
-            .last()
-            .map(|line| line.trim_start().trim_start_matches('#'));
-        let above = above.map(|line| delimiter.records(line, false));
         table.text = text;
         table.check_shape()?;
+        let above = (table.comment_above()).map(|line| delimiter.records(line, false));
         if table.header.is_first_line() {
             table.names = names_of(&table.rows.remove(0));
         } else if let Some(named) = above.and_then(|rows| rows.into_iter().next())
@@ -99,6 +112,13 @@ impl Table {
         }
         table.check_names()?;
         Ok(table)
+    }
+
+    /// The comment directly above the first row, without its mark.
+    fn comment_above(&self) -> Option<&str> {
+        let above = &self.text[..self.start(self.rows.first()?)];
+        let line = above.lines().rfind(|line| !line.trim().is_empty())?;
+        (self.has_comments && is_comment(line)).then(|| line.trim_start_matches('#'))
     }
 
     fn check_shape(&self) -> Result<()> {
@@ -250,9 +270,21 @@ fn is_comment(line: &str) -> bool {
     line.starts_with('#')
 }
 
-/// Takes off the empty cell after a last delimiter, and gives the first column a name where the
-/// header leaves it out, as R writes row names; returns whether it did that.
-fn even_out(rows: &mut [StringRecord]) -> bool {
+/// Empties a first line that only names the separator, as Excel reads and writes it.
+fn blank_separator_line(text: &mut String) -> bool {
+    let end = text.find(['\n', '\r']).unwrap_or(text.len());
+    let named = text[..end].trim().trim_matches('"').to_ascii_lowercase();
+    let is_one = (named.strip_prefix("sep=")).is_some_and(|rest| rest.chars().count() == 1);
+    if is_one {
+        text.replace_range(..end, "");
+    }
+    is_one
+}
+
+/// Takes off the empty cell after a last delimiter, and gives the first column a name where a
+/// header of words leaves it out, as R writes row names; returns whether it did that. `header` is
+/// whether the first line was said to be one.
+fn even_out(rows: &mut [StringRecord], header: Option<bool>) -> bool {
     let Some(longest) = rows.iter().map(StringRecord::len).max() else {
         return false;
     };
@@ -264,12 +296,16 @@ fn even_out(rows: &mut [StringRecord]) -> bool {
             row.truncate(longest - 1);
             row.set_position(position);
         }
-        return even_out(rows);
+        return even_out(rows, header);
     }
     let [first, rest @ ..] = rows else {
         return false;
     };
-    let is_short = !rest.is_empty() && first.len() + 1 == longest;
+    let names_columns = match header {
+        None => first.iter().all(|name| cell::number(name, true).is_none()),
+        Some(is_header) => is_header,
+    };
+    let is_short = names_columns && !rest.is_empty() && first.len() + 1 == longest;
     if is_short && rest.iter().all(|row| row.len() == longest) {
         let mut named = StringRecord::from(vec![""]);
         named.extend(first.iter());
@@ -288,9 +324,28 @@ fn writes_commas(path: &Path, delimiter: Delimiter, rows: &[StringRecord]) -> Re
     let Some(&example) = with_comma.peek() else {
         return Ok(false);
     };
-    if delimiter == Delimiter::Comma && with_comma.all(cell::has_thousands) {
+    let thousands = |text: &str| cell::has_thousands(text, ',');
+    let found = match delimiter == Delimiter::Comma && with_comma.all(thousands) {
+        true => Some(example),
+        false => mixed_thousands(rows, ',').map(|(_, example)| example),
+    };
+    if let Some(example) = found {
         let expected = "numbers without separators of thousands";
         return Err(Error::file(path, "file", expected, format!("`{example}`")));
     }
     Ok(!cells().any(|text| text.contains('.')))
+}
+
+/// The first column whose numbers with this mark all look like thousands beside whole numbers
+/// below a thousand, and one of them: `55,372` beside `448`.
+pub(super) fn mixed_thousands(rows: &[StringRecord], mark: char) -> Option<(usize, &str)> {
+    let width = rows.first()?.len();
+    (0..width).find_map(|column| {
+        let cells = || (rows.iter().skip(1)).filter_map(move |row| row.get(column));
+        let example = cells().find(|text| cell::has_thousands(text, mark))?;
+        let is_small = |text: &str| cell::whole(text).is_some_and(|number| number.abs() < 1_000);
+        let fits =
+            |text: &str| text.is_empty() || is_small(text) || cell::has_thousands(text, mark);
+        (cells().all(fits) && cells().any(is_small)).then_some((column, example))
+    })
 }
