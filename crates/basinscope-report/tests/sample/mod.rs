@@ -561,6 +561,7 @@ pub fn optimizers() -> Vec<OptimizerRecord> {
                 train_loss: vec![1e-3; 10],
                 test_accuracy: (0..10).map(one).collect(),
                 fresh_accuracy: Vec::new(),
+                missed: Vec::new(),
                 mean,
                 interval: [mean - 0.004, mean + 0.004],
                 seeds: (0..10).collect(),

@@ -24,6 +24,9 @@ pub struct OptimizerRecord {
     /// Accuracy of each seed on fresh points of the generator; empty where there is none.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub fresh_accuracy: Vec<f64>,
+    /// Starts of each seed that were wrong about a training point before the one reported.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub missed: Vec<usize>,
     /// Mean of [`Self::judged`].
     pub mean: f64,
     /// Its 95 % interval, from Student's t over the seeds.
