@@ -1,6 +1,6 @@
 //! What a name or a path means: the files of a set, known by their names.
 
-use super::load_folder::{shown, visible};
+use super::folder_parts::{part_of, shown, visible};
 use super::official::Official;
 use super::{Part, Parts, Source};
 use basinscope::{Error, Result};
@@ -125,9 +125,8 @@ fn below(path: &Path) -> Result<Source> {
     entries.retain(|entry| entry.is_dir());
     // One folder in it, as archives unpack: the set is within.
     if let [only] = entries.as_slice() {
-        let is_part = |name: &std::ffi::OsStr| name.to_str().and_then(Part::of_word).is_some();
         let has_folders = visible(only)?.iter().any(|entry| entry.is_dir());
-        if has_folders && !only.file_name().is_some_and(is_part) {
+        if has_folders && part_of(only).is_none() {
             return below(only);
         }
     }

@@ -43,6 +43,20 @@ impl Part {
             _ => None,
         }
     }
+
+    /// The part that a folder is called after: `train`, `seg_train`, `test-images`, `val set`,
+    /// `trainset`.
+    pub(super) fn of_folder(name: &str) -> Option<Self> {
+        let beside = ["set", "seg", "data", "images", "imgs", "dataset"];
+        let name = name.to_ascii_lowercase();
+        let mut words = name
+            .split(['_', '-', '.', ' '])
+            .filter(|word| !word.is_empty() && !beside.contains(word));
+        let (word, None) = (words.next()?, words.next()) else {
+            return None;
+        };
+        Self::of_word(word).or_else(|| Self::of_word(word.strip_suffix("set")?))
+    }
 }
 
 /// What a reader found.
