@@ -18,7 +18,7 @@ fn tiff(bytes: &[u8]) -> Option<bool> {
     let big_endian = bytes.starts_with(b"MM");
     let number = |at: usize, size: usize| {
         let raw = bytes.get(at..at.checked_add(size)?)?;
-        let add = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
+        let add = |sum: u64, byte: &u8| (sum << 8) | u64::from(*byte);
         let value = match big_endian {
             true => raw.iter().fold(0, add),
             false => raw.iter().rev().fold(0, add),

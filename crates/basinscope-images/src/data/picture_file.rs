@@ -90,8 +90,9 @@ pub(super) fn decode(path: &Path) -> Result<Picture> {
     reader.limits(limits.clone());
     let format = reader.format();
     if format == Some(ImageFormat::Jpeg) && !jpeg_end::has_end(&bytes) {
+        let expected = "a whole JPEG (get it again, or take it out)";
         let found = "its end is missing";
-        return Err(Error::file(path, "picture", "a whole JPEG", found));
+        return Err(Error::file(path, "picture", expected, found));
     }
     let whole = |error| Error::file(path, "picture", format!("a whole {FORMATS}"), error);
     let mut decoder = reader.into_decoder().map_err(whole)?;
