@@ -1,10 +1,9 @@
 //! What a name or a path means: the files of a set, known by their names.
 
-use super::load_folder::{shown, visible};
+use super::folder_parts::{part_of, shown, visible};
 use super::official::Official;
 use super::{Part, Parts, Source};
 use basinscope::{Error, Result};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Where sets lie below the folder that people name: torchvision's roots, unpacked tarballs.
@@ -85,10 +84,7 @@ impl Source {
 
 /// The sources of a folder and of those below it that are known by their names.
 fn below(path: &Path) -> Result<Source> {
-    if let Some(source) = in_folder(path, None)? {
-        return Ok(source);
-    }
-    let mut sources: Vec<Source> = Vec::new();
+    let mut sources: Vec<Source> = in_folder(path, None)?.into_iter().collect();
     for name in BELOW {
         let folder = path.join(name);
         if folder.is_dir()
@@ -100,16 +96,18 @@ fn below(path: &Path) -> Result<Source> {
             sources.push(source);
         }
     }
+    // A tarball lies next to what was unpacked from it.
+    let kind = |source: &Source| std::mem::discriminant(source);
+    let packed = tarballs(path)?;
+    let is_new = |tarball: &Source| sources.iter().all(|other| kind(other) != kind(tarball));
+    let packed: Vec<Source> = packed.into_iter().filter(is_new).collect();
+    sources.extend(packed);
     if sources.len() > 1 {
         let paths: Vec<String> = (sources.iter())
             .map(|source| source.path().display().to_string())
             .collect();
-        return Err(Error::file(
-            path,
-            "sets",
-            "one of them by its path",
-            paths.join(", "),
-        ));
+        let expected = "one of them by its path";
+        return Err(Error::file(path, "sets", expected, paths.join(", ")));
     }
     if let Some(source) = sources.pop() {
         return Ok(source);
@@ -125,9 +123,8 @@ fn below(path: &Path) -> Result<Source> {
     entries.retain(|entry| entry.is_dir());
     // One folder in it, as archives unpack: the set is within.
     if let [only] = entries.as_slice() {
-        let is_part = |name: &std::ffi::OsStr| name.to_str().and_then(Part::of_word).is_some();
         let has_folders = visible(only)?.iter().any(|entry| entry.is_dir());
-        if has_folders && !only.file_name().is_some_and(is_part) {
+        if has_folders && part_of(only).is_none() {
             return below(only);
         }
     }
@@ -193,49 +190,45 @@ fn in_folder(folder: &Path, only: Option<&Official>) -> Result<Option<Source>> {
     if only.is_some_and(|only| *only != Official::CIFAR10) {
         return Ok(None);
     }
-    // Unpacked batches may lie in their own folder.
-    let folders = ["", "cifar-10-batches-bin", "cifar-10-batches-py"].map(|name| folder.join(name));
-    for folder in folders {
-        let batches = [
-            "data_batch_1.bin",
-            "test_batch.bin",
-            "data_batch_1",
-            "test_batch",
-        ];
-        if batches.iter().any(|name| folder.join(name).is_file()) {
-            return Ok(Some(Source::Cifar10 { path: folder }));
-        }
+    let batches = [
+        "data_batch_1.bin",
+        "test_batch.bin",
+        "data_batch_1",
+        "test_batch",
+    ];
+    let has_batches = |folder: &PathBuf| batches.iter().any(|name| folder.join(name).is_file());
+    if only.is_none() {
+        return Ok(has_batches(&path()).then(|| Source::Cifar10 { path: path() }));
     }
-    let whole = Official::CIFAR10.files().iter();
-    if let Some(path) = whole.filter_map(|file| file.in_folder(folder)).next() {
+    // What was fetched may be unpacked next to its tarball.
+    let folders = ["", "cifar-10-batches-bin", "cifar-10-batches-py"].map(|name| folder.join(name));
+    if let Some(path) = folders.into_iter().find(has_batches) {
         return Ok(Some(Source::Cifar10 { path }));
     }
-    tarball(folder)
+    let is_set = |source: &Source| matches!(source, Source::Cifar10 { .. });
+    Ok(tarballs(folder)?.into_iter().find(is_set))
 }
 
-/// A tarball by its name, which may tell of a subset.
-fn tarball(folder: &Path) -> Result<Option<Source>> {
-    let mut tarballs = Vec::new();
-    for entry in fs::read_dir(folder).map_err(Error::io(folder, "read"))? {
-        let path = entry.map_err(Error::io(folder, "read"))?.path();
+/// The tarballs of CIFAR-10 and CIFAR-100 by their names, which may tell of subsets; the whole set
+/// stands for its subsets.
+fn tarballs(folder: &Path) -> Result<Vec<Source>> {
+    let mut paths = visible(folder)?;
+    let is_cifar = |path: &PathBuf, set: &str| {
         let name = path.file_name().and_then(|name| name.to_str());
-        let name = name.unwrap_or("");
-        if is_tarball(name) && (name.starts_with("cifar-10-") || name.starts_with("cifar-100-")) {
-            tarballs.push(path);
-        }
-    }
-    tarballs.sort();
-    let Some(path) = tarballs.into_iter().next() else {
-        return Ok(None);
+        name.is_some_and(|name| is_tarball(name) && name.starts_with(set)) && path.is_file()
     };
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    Ok(Some(match name.starts_with("cifar-100-") {
-        true => Source::Cifar100 {
-            path: path.clone(),
-            coarse: false,
-        },
-        false => Source::Cifar10 { path: path.clone() },
-    }))
+    let whole = Official::CIFAR10.files().iter();
+    if let Some(whole) = whole.filter_map(|file| file.in_folder(folder)).next() {
+        paths.retain(|path| !is_cifar(path, "cifar-10-") || *path == whole);
+    }
+    let source = |path: PathBuf| {
+        let coarse = false;
+        if is_cifar(&path, "cifar-100-") {
+            return Some(Source::Cifar100 { path, coarse });
+        }
+        is_cifar(&path, "cifar-10-").then_some(Source::Cifar10 { path })
+    };
+    Ok(paths.into_iter().filter_map(source).collect())
 }
 
 /// The part that a file's name tells of, training where it tells of none.

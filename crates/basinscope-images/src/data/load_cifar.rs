@@ -14,6 +14,9 @@ const PIXELS: usize = 3 * 32 * 32;
 /// The coarse classes of CIFAR-100, and the fine ones.
 const CIFAR100: [usize; 2] = [20, 100];
 
+/// How many batches CIFAR-10 has to train on.
+const TRAIN_BATCHES: usize = 5;
+
 /// Reads the wanted parts of CIFAR-10 from a tarball (`.tar.gz` or `.tar`) or a folder.
 ///
 /// The training part is `data_batch_1.bin`, `data_batch_2.bin`, … in that order, the test part
@@ -23,7 +26,7 @@ const CIFAR100: [usize; 2] = [20, 100];
 ///
 /// # Errors
 /// [`Error::Io`] where a file cannot be read; [`Error::File`] naming batch and field where there
-/// is no batch, one is missing from the middle, a length is no whole number of records, a label
+/// is no batch, one is missing from the middle or there in both versions, a length is no whole number of records, a label
 /// is out of range, or packed data are damaged.
 pub fn load_cifar10(
     path: impl AsRef<Path>,
@@ -62,6 +65,16 @@ pub fn load_cifar10(
             .map(|((_, number), name, bytes)| (number, name, bytes))
             .collect();
         batches.sort();
+        for pair in batches.windows(2) {
+            if pair[0].0 == pair[1].0 {
+                return Err(twice(path, pair[0].1, pair[1].1));
+            }
+        }
+        let count = batches.len();
+        if part == Part::Train && (1..TRAIN_BATCHES).contains(&count) {
+            let note = format!("{count} of CIFAR-10's {TRAIN_BATCHES} training batches are there");
+            found.notes.push(note);
+        }
         let mut set = Pictures::default();
         for (next, (number, name, bytes)) in (1..).zip(batches) {
             if part == Part::Train && number != next {
@@ -119,18 +132,26 @@ pub fn load_cifar100(
     };
     for part in [Part::Train, Part::Test] {
         let mut set = Pictures::default();
-        for (name, bytes) in &read.wanted {
-            if part_of(name) == Some(part) {
-                // A record begins with the coarse label, then the fine one.
-                let record = if coarse { [0, 2] } else { [1, 2] };
-                let labels = format!("{kind}_labels");
-                set.append(&path.join(name), bytes, &labels, record, names.len())?;
-                note_file(path, name, files);
+        let mut of_part = (read.wanted.iter()).filter(|(name, _)| part_of(name) == Some(part));
+        if let Some((name, bytes)) = of_part.next() {
+            if let Some((other, _)) = of_part.next() {
+                return Err(twice(path, name, other));
             }
+            // A record begins with the coarse label, then the fine one.
+            let record = if coarse { [0, 2] } else { [1, 2] };
+            let labels = format!("{kind}_labels");
+            set.append(&path.join(name), bytes, &labels, record, names.len())?;
+            note_file(path, name, files);
         }
         set.into_found(part, &names, &mut found)?;
     }
     Ok(found)
+}
+
+/// The same pictures in both versions, which would count twice.
+fn twice(path: &Path, name: &str, other: &str) -> Error {
+    let expected = "the same pictures once (take the binary or Python's version out)";
+    Error::file(path, "files", expected, format!("{name} and {other}"))
 }
 
 /// Pictures of a part.

@@ -197,6 +197,46 @@ fn cifar100_has_two_kinds_of_labels() {
 }
 
 #[test]
+fn both_versions_of_a_part_are_one_too_many() {
+    let refused = |names: [&str; 2], record: usize, is_100: bool| {
+        let folder = tempfile::tempdir().unwrap();
+        for name in names {
+            fs::write(folder.path().join(name), vec![0; record]).unwrap();
+        }
+        let error = match is_100 {
+            true => load_cifar100(folder.path(), false, &Part::ALL, &mut Vec::new()),
+            false => load_cifar10(folder.path(), &Part::ALL, &mut Vec::new()),
+        };
+        let error = error.unwrap_err().to_string();
+        let [first, second] = names;
+        let wanted = format!(
+            "files: expected the same pictures once (take the binary or Python's version out), \
+             found {first} and {second}"
+        );
+        assert!(error.ends_with(&wanted), "{error}");
+    };
+    refused(["train", "train.bin"], RECORD + 1, true);
+    refused(["test_batch", "test_batch.bin"], RECORD, false);
+    refused(["data_batch_1", "data_batch_1.bin"], RECORD, false);
+}
+
+#[test]
+fn missing_batches_are_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let notes = |count: usize| {
+        let name = format!("data_batch_{count}.bin");
+        fs::write(folder.path().join(name), batch(&[1, 2])).unwrap();
+        let found = load_cifar10(folder.path(), &Part::ALL, &mut Vec::new());
+        found.unwrap().notes[1..].to_vec()
+    };
+    for count in 1..5 {
+        let note = format!("{count} of CIFAR-10's 5 training batches are there");
+        assert_eq!(notes(count), [note]);
+    }
+    assert_eq!(notes(5), Vec::<String>::new());
+}
+
+#[test]
 fn batches_of_both_pythons_are_read() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let numpy = crate::data::load_npz(fixtures.join("cifar_python.npz"), &Part::ALL).unwrap();

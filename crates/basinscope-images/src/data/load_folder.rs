@@ -1,30 +1,32 @@
 //! Folders of pictures, one for each class.
 
+use super::folder_parts::{listed, part_folders, refuse_folds, visible};
 use super::picture_file::{FORMATS, Kind, MAX_PICTURE_SIDE, Picture, decode, scaled};
 use super::{Found, ImageSet, Part};
 use basinscope::data::natural;
 use basinscope::{Error, Result};
 use image::RgbImage;
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// How many folders deep the pictures of a class may lie.
 const MAX_DEPTH: usize = 8;
-/// Names that a note or an error lists at most.
-const NAMED: usize = 12;
+/// The highest sample of pictures of 16 bits a channel that may be of 12 bits or fewer.
+const MAX_12_BITS: u16 = 4095;
 
 /// Reads the wanted parts from a folder of pictures sorted into folders by class.
 ///
 /// A folder that holds one called `train` or `training` is read as its parts: `train`, `val`
 /// (`valid`, `validation`), `test` (`testing`) and `extra`, in any case, each with folders of
-/// classes; any other folder is the training part itself. The classes are the names of the
+/// classes, also with words as in `seg_train` or `test-images`; any other folder is the training
+/// part itself. The classes are the names of the
 /// training part's folders in natural order (`2` before `10`); the folders of other parts are
 /// matched by their names. A class has all pictures in its folder and in folders within it: PNG,
-/// JPEG, BMP, TIFF, WebP, GIF (the first frame), PGM and PPM. What is hidden or left by a system
+/// JPEG, BMP, TIFF, WebP, GIF, PGM and PPM (the first page or frame of several), turned as their
+/// EXIF orientation says. What is hidden or left by a system
 /// (`__MACOSX`, `Thumbs.db`) is passed over, as are other files, which are counted in the notes.
 ///
-/// Where every picture is grey there is one channel; else there are three, and grey pictures have
+/// Where every picture of every part is grey, wanted or not, there is one channel; else there are three, and grey pictures have
 /// three equal ones. Transparency is dropped, and 16 bits a channel are rounded to 8.
 ///
 /// # Shapes
@@ -34,8 +36,9 @@ const NAMED: usize = 12;
 /// # Errors
 /// [`Error::Io`] where a file cannot be read; [`Error::File`] naming it where there are fewer
 /// than two classes, a class of the training part has no picture, a picture is damaged, of a
-/// format that is not read or of another size than the first, or a later part has a class that
-/// the training part lacks.
+/// format that is not read or of another size than the first, a later part has a class that the
+/// training part lacks, parts or folds would be taken for classes, or 16 bits a channel hold 12
+/// or fewer.
 pub fn load_folder(
     path: impl AsRef<Path>,
     size: Option<[usize; 2]>,
@@ -54,7 +57,7 @@ pub fn load_folder(
         size,
         ..Loader::default()
     };
-    let parts = loader.part_folders(path)?;
+    let parts = part_folders(path, &mut loader.notes)?;
     let (_, train) = &parts[0];
     // Pictures are read folder by folder as they are sorted; the order of the classes is natural.
     let mut classes = loader.class_folders(train)?;
@@ -64,12 +67,17 @@ pub fn load_folder(
         let expected = "at least 2 folders, one for each class";
         return Err(Error::file(path, "classes", expected, found));
     }
+    refuse_folds(train, &classes)?;
     let mut read = Vec::new();
     for (part, folder) in &parts {
-        if wanted.contains(part) {
-            read.push((*part, loader.part(*part, folder, &classes)?));
+        // All parts are looked at, so that the channels do not depend on those that are wanted.
+        let is_wanted = wanted.contains(part);
+        let set = loader.part(*part, folder, &classes, is_wanted)?;
+        if is_wanted {
+            read.push((*part, set));
         }
     }
+    loader.refuse_few_bits(path)?;
     let mut found = Found::default();
     let grey = loader.coloured == 0;
     for (part, (pictures, labels)) in read {
@@ -91,6 +99,10 @@ struct Loader {
     coloured: usize,
     transparent: usize,
     deep: usize,
+    /// The highest sample of those with 16 bits a channel.
+    highest: Option<u16>,
+    turned: usize,
+    more: usize,
     resized: usize,
     stretched: usize,
     /// Files that are no pictures, by their endings.
@@ -99,42 +111,12 @@ struct Loader {
 }
 
 impl Loader {
-    /// The folders of the parts, that of the training part first.
-    fn part_folders(&mut self, path: &Path) -> Result<Vec<(Part, PathBuf)>> {
-        let mut parts: Vec<(Part, PathBuf)> = Vec::new();
-        for folder in self.folders(path)? {
-            let name = folder.file_name().and_then(|name| name.to_str());
-            if let Some(part) = name.and_then(Part::of_word) {
-                parts.push((part, folder));
-            }
-        }
-        if !parts.iter().any(|(part, _)| *part == Part::Train) {
-            return Ok(vec![(Part::Train, path.to_owned())]);
-        }
-        parts.sort_by_key(|(part, _)| Part::ALL.iter().position(|other| other == part));
-        for pair in parts.windows(2) {
-            if pair[0].0 == pair[1].0 {
-                let expected = format!("one folder for the part {}", pair[0].0.name());
-                let names = pair.iter().map(|(_, folder)| folder.display().to_string());
-                let found = names.collect::<Vec<_>>().join(" and ");
-                return Err(Error::file(path, "parts", expected, found));
-            }
-        }
-        let is_part = |folder: &PathBuf| parts.iter().any(|(_, part)| part == folder);
-        let mut others = self.folders(path)?;
-        others.retain(|folder| !is_part(folder));
-        if !others.is_empty() {
-            let note = format!("folders next to the parts passed over: {}", shown(&others));
-            self.notes.push(note);
-        }
-        Ok(parts)
-    }
-
     fn part(
         &mut self,
         part: Part,
         folder: &Path,
         classes: &[String],
+        is_wanted: bool,
     ) -> Result<(Vec<RgbImage>, Vec<u32>)> {
         let (mut pictures, mut labels) = (Vec::new(), Vec::new());
         let mut missing: Vec<String> = classes.to_vec();
@@ -145,12 +127,15 @@ impl Loader {
                 let found = format!("`{class}`");
                 return Err(Error::file(folder, "classes", expected, found));
             };
-            let before = pictures.len();
+            let before = labels.len();
             for file in self.picture_files(&folder.join(&class), 0)? {
-                pictures.push(self.picture(&file)?);
+                let picture = self.picture(&file)?;
                 labels.push(label as u32);
+                if is_wanted {
+                    pictures.push(picture);
+                }
             }
-            if pictures.len() > before {
+            if labels.len() > before {
                 missing.retain(|name| *name != class);
             } else if part == Part::Train {
                 let folder = folder.join(&class);
@@ -174,12 +159,17 @@ impl Loader {
             pixels,
             grey,
             transparent,
-            deep,
+            highest,
+            turned,
+            more,
         } = decode(path)?;
         self.pictures += 1;
         self.coloured += usize::from(!grey);
         self.transparent += usize::from(transparent);
-        self.deep += usize::from(deep);
+        self.deep += usize::from(highest.is_some());
+        self.highest = self.highest.max(highest);
+        self.turned += usize::from(turned);
+        self.more += usize::from(more);
         let found = [pixels.height() as usize, pixels.width() as usize];
         if let Some(size) = self.size {
             if size == found {
@@ -200,13 +190,6 @@ impl Loader {
             return Err(Error::file(path, "size", expected, found));
         }
         Ok(pixels)
-    }
-
-    /// The folders inside.
-    fn folders(&self, folder: &Path) -> Result<Vec<PathBuf>> {
-        let mut paths = visible(folder)?;
-        paths.retain(|path| path.is_dir());
-        Ok(paths)
     }
 
     /// The names of the folders inside, sorted; pictures next to them are in no class.
@@ -263,6 +246,20 @@ impl Loader {
         Ok(files)
     }
 
+    /// Refuses 16 bits a channel of which 12 or fewer are used: rounded to 8 bits they would be
+    /// almost black, in 16 steps at most.
+    fn refuse_few_bits(&self, path: &Path) -> Result<()> {
+        match self.highest {
+            Some(highest) if highest <= MAX_12_BITS => {
+                let expected = "16 bits a channel that are used (save 12 bits or fewer scaled up, \
+                                to 16 bits or to 8)";
+                let found = format!("none above {highest} of 65535 in {} pictures", self.deep);
+                Err(Error::file(path, "pictures", expected, found))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// What a user should know.
     fn notes(mut self) -> Vec<String> {
         let all = self.pictures;
@@ -276,7 +273,25 @@ impl Loader {
             self.notes.push(note);
         }
         if self.deep > 0 {
-            let note = format!("16 bits a channel rounded to 8 ({} of {all})", self.deep);
+            let dark = match self.highest {
+                Some(highest) if highest < 1 << 15 => format!(", none above {highest} of 65535"),
+                _ => String::new(),
+            };
+            let note = format!(
+                "16 bits a channel rounded to 8 ({} of {all}{dark})",
+                self.deep
+            );
+            self.notes.push(note);
+        }
+        if self.turned > 0 {
+            let note = format!("turned as EXIF says ({} of {all})", self.turned);
+            self.notes.push(note);
+        }
+        if self.more > 0 {
+            let note = format!(
+                "only the first page or frame read ({} of {all} have more)",
+                self.more
+            );
             self.notes.push(note);
         }
         if let (Some([height, width]), true) = (self.size, self.resized > 0) {
@@ -301,49 +316,6 @@ impl Loader {
         }
         self.notes
     }
-}
-
-/// What a folder holds, sorted, without what is hidden or left by a system.
-pub(super) fn visible(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(folder).map_err(Error::io(folder, "read"))? {
-        let entry = entry.map_err(Error::io(folder, "read"))?;
-        let name = entry.file_name();
-        let left = [
-            "__MACOSX",
-            "Thumbs.db",
-            "desktop.ini",
-            "@eaDir",
-            "$RECYCLE.BIN",
-        ];
-        let is_left = left.iter().any(|left| name.eq_ignore_ascii_case(left));
-        if !is_left && !name.as_encoded_bytes().starts_with(b".") {
-            paths.push(entry.path());
-        }
-    }
-    paths.sort();
-    Ok(paths)
-}
-
-/// Names in a line.
-fn listed(names: &[String]) -> String {
-    match names.get(..NAMED) {
-        Some(first) if names.len() > NAMED => {
-            format!("{}, … {} more", first.join(", "), names.len() - NAMED)
-        }
-        _ => names.join(", "),
-    }
-}
-
-/// The names of paths in a line.
-pub(super) fn shown(paths: &[PathBuf]) -> String {
-    let name = |path: &PathBuf| {
-        path.file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
-    };
-    listed(&paths.iter().map(name).collect::<Vec<_>>())
 }
 
 /// Pixels by channel.

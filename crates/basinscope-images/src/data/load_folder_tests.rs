@@ -1,54 +1,9 @@
 //! Folders of small pictures, in order and out of it.
 
 use super::*;
-use image::{GrayImage, Luma, Rgb, Rgba, RgbaImage};
-
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-    fn path(&self, name: &str) -> PathBuf {
-        let path = self.0.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        path
-    }
-    fn grey(self, name: &str, size: [u32; 2], value: u8) -> Self {
-        let picture = GrayImage::from_pixel(size[1], size[0], Luma([value]));
-        picture.save(self.path(name)).unwrap();
-        self
-    }
-    /// In a format that has no grey of its own, or has.
-    fn grey_as(self, name: &str, value: u8) -> Self {
-        if name.ends_with("gif") {
-            let picture = RgbaImage::from_pixel(3, 2, Rgba([value, value, value, 255]));
-            picture.save(self.path(name)).unwrap();
-            return self;
-        }
-        if name.ends_with("webp") {
-            return self.rgb(name, [2, 3], [value; 3]);
-        }
-        self.grey(name, [2, 3], value)
-    }
-    fn rgb(self, name: &str, size: [u32; 2], value: [u8; 3]) -> Self {
-        let picture = RgbImage::from_pixel(size[1], size[0], Rgb(value));
-        picture.save(self.path(name)).unwrap();
-        self
-    }
-    fn found(&self, size: Option<[usize; 2]>) -> Result<Found> {
-        load_folder(self.0.path(), size, &Part::ALL)
-    }
-    fn load(&self, size: Option<[usize; 2]>) -> Result<Vec<(Part, ImageSet)>> {
-        self.found(size).map(|found| found.sets)
-    }
-    fn refuse(&self, size: Option<[usize; 2]>, parts: &[&str]) {
-        let error = self.load(size).unwrap_err().to_string();
-        for part in parts {
-            assert!(error.contains(part), "lacks `{part}`: {error}");
-        }
-    }
-}
+use crate::data::picture_folder::Folder;
+use image::{Luma, Rgba, RgbaImage};
+use std::fs;
 
 #[test]
 fn folders_are_classes() {
@@ -234,15 +189,15 @@ fn transparency_and_deep_colours_are_said() {
     let folder = Folder::new().grey("a/1.png", [1, 2], 7);
     let clear = RgbaImage::from_pixel(2, 1, Rgba([1, 2, 3, 0]));
     clear.save(folder.path("b/1.png")).unwrap();
-    let deep = image::ImageBuffer::<Luma<u16>, Vec<u16>>::from_pixel(2, 1, Luma([0x0a0a]));
+    let deep = image::ImageBuffer::<Luma<u16>, Vec<u16>>::from_pixel(2, 1, Luma([0x1212]));
     deep.save(folder.path("b/2.png")).unwrap();
     let found = folder.found(None).unwrap();
     assert_eq!(found.sets[0].1.picture(1), [1, 1, 2, 2, 3, 3]);
-    assert_eq!(found.sets[0].1.picture(2), [10; 6]);
+    assert_eq!(found.sets[0].1.picture(2), [18; 6]);
     let notes = [
         "2 of 3 are grey, and take three equal channels",
         "transparency dropped (1 of 3)",
-        "16 bits a channel rounded to 8 (1 of 3)",
+        "16 bits a channel rounded to 8 (1 of 3, none above 4626 of 65535)",
     ];
     assert_eq!(found.notes, notes);
 }
@@ -270,4 +225,113 @@ fn pillow_reads_the_same_pixels_and_scales_them_alike() {
         .max();
     // Rounded once here and twice there.
     assert!(off <= Some(1), "{off:?}");
+}
+
+#[test]
+fn jpegs_cut_anywhere_are_refused() {
+    let folder = Folder::new().grey("a/1.png", [32, 32], 9);
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let picture = RgbImage::from_fn(32, 32, |x, y| image::Rgb([8 * x as u8, 8 * y as u8, 50]));
+    picture
+        .write_to(&mut bytes, image::ImageFormat::Jpeg)
+        .unwrap();
+    let whole = bytes.into_inner();
+    let path = folder.path("b/1.jpg");
+    fs::write(&path, &whole).unwrap();
+    assert_eq!(folder.load(None).unwrap()[0].1.shape(), [3, 32, 32]);
+    for cut in [whole.len() / 2, whole.len() * 9 / 10, whole.len() - 1] {
+        fs::write(&path, &whole[..cut]).unwrap();
+        folder.refuse(
+            None,
+            &[
+                "b/1.jpg: picture: expected a whole JPEG (get it again",
+                "found its end is missing",
+            ],
+        );
+        // A download that failed and left zeros.
+        fs::write(&path, [&whole[..cut], &[0; 99]].concat()).unwrap();
+        folder.refuse(None, &["found its end is missing"]);
+    }
+}
+
+#[test]
+fn floats_of_tiffs_are_refused() {
+    let folder = Folder::new().grey("a/1.png", [2, 2], 9);
+    let picture = image::Rgb32FImage::from_pixel(2, 2, image::Rgb([100.0, 0.5, 3.0]));
+    picture.save(folder.path("b/1.tif")).unwrap();
+    let wanted = "b/1.tif: picture: expected 8 or 16 bits a channel (convert floats first), found";
+    folder.refuse(None, &[wanted]);
+}
+
+#[test]
+fn channels_do_not_depend_on_the_wanted_parts() {
+    let mut folder = Folder::new();
+    for name in ["train/a", "train/b", "test/a", "test/b", "val/a"] {
+        folder = folder.grey(&format!("{name}/1.png"), [2, 2], 9);
+    }
+    let folder = folder.rgb("val/b/1.png", [2, 2], [1, 2, 3]);
+    let path = folder.0.path().to_str().unwrap();
+    let parts = crate::data::open(path, std::path::Path::new("no-cache")).unwrap();
+    let pictures = crate::data::Pictures::of(&parts, &crate::data::Normalize::None).unwrap();
+    assert_eq!(pictures.parts, [Part::Train, Part::Test]);
+    assert_eq!(pictures.shape, [3, 2, 2]);
+    assert_eq!(pictures.read().unwrap().first().1.shape(), [3, 2, 2]);
+}
+
+/// A JPEG with an EXIF segment of one entry, the orientation.
+fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
+    let head = b"Exif\0\0II*\0\x08\0\0\0\x01\0";
+    let entry = [0x12, 1, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0];
+    let body = [&head[..], &entry, &[0; 4]].concat();
+    let segment = [&[0xff, 0xe1, 0, body.len() as u8 + 2][..], &body].concat();
+    [&jpeg[..2], &segment, &jpeg[2..]].concat()
+}
+
+#[test]
+fn pictures_are_turned_as_viewers_turn_them() {
+    let folder = Folder::new().grey("a/1.png", [16, 8], 9);
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    // Dark on the left.
+    let picture = image::GrayImage::from_fn(16, 8, |x, _| Luma([if x < 8 { 0 } else { 240 }]));
+    picture
+        .write_to(&mut bytes, image::ImageFormat::Jpeg)
+        .unwrap();
+    let turned = with_orientation(&bytes.into_inner(), 6);
+    fs::write(folder.path("b/1.jfif"), turned).unwrap();
+    let found = folder.found(None).unwrap();
+    let set = &found.sets[0].1;
+    assert_eq!(set.shape(), [1, 16, 8]);
+    // Turned right, the left is above.
+    let pixels = set.picture(1);
+    assert!(pixels[..64].iter().all(|&pixel| pixel < 20), "{pixels:?}");
+    assert!(pixels[64..].iter().all(|&pixel| pixel > 220), "{pixels:?}");
+    assert_eq!(found.notes, ["turned as EXIF says (1 of 2)"]);
+}
+
+#[test]
+fn further_frames_are_said() {
+    let folder = Folder::new().grey("a/1.png", [2, 3], 9);
+    let file = fs::File::create(folder.path("b/1.gif")).unwrap();
+    let mut encoder = image::codecs::gif::GifEncoder::new(file);
+    for value in [10, 20] {
+        let pixels = RgbaImage::from_pixel(3, 2, Rgba([value, value, value, 255]));
+        encoder.encode_frame(image::Frame::new(pixels)).unwrap();
+    }
+    drop(encoder);
+    let found = folder.found(None).unwrap();
+    assert_eq!(found.sets[0].1.picture(1), [10; 6]);
+    let note = "only the first page or frame read (1 of 2 have more)";
+    assert_eq!(found.notes, [note]);
+}
+
+#[test]
+fn twelve_bits_in_sixteen_are_refused() {
+    let folder = Folder::new().grey("a/1.png", [1, 2], 7);
+    let deep = |value| image::ImageBuffer::<Luma<u16>, Vec<u16>>::from_pixel(2, 1, Luma([value]));
+    deep(4080).save(folder.path("b/1.png")).unwrap();
+    let wanted = "pictures: expected 16 bits a channel that are used (save 12 bits or fewer";
+    folder.refuse(None, &[wanted, "found none above 4080 of 65535 in 1"]);
+    deep(40_000).save(folder.path("b/2.png")).unwrap();
+    let notes = folder.found(None).unwrap().notes;
+    assert_eq!(notes, ["16 bits a channel rounded to 8 (2 of 3)"]);
 }

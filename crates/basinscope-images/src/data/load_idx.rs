@@ -1,6 +1,7 @@
 //! Pictures and labels in the IDX files of MNIST, plain or gzipped.
 
 use super::bounded::Bounded;
+use super::parts::check_same_classes;
 use super::{Found, ImageSet, Part};
 use basinscope::data::Labels;
 use basinscope::{Error, Result};
@@ -35,8 +36,8 @@ pub struct IdxPair {
 ///
 /// # Errors
 /// [`Error::Io`] where a file cannot be read; [`Error::File`] naming file and field where a magic
-/// number is wrong, a count disagrees with the file's length, or the two counts differ; those of
-/// [`Labels::classes`].
+/// number is wrong, a count disagrees with the file's length, the two counts differ, or a part has
+/// a class that the training part lacks; those of [`Labels::classes`].
 pub fn load_idx(pairs: &[IdxPair], transpose: bool, wanted: &[Part]) -> Result<Found> {
     let mut labels = Vec::new();
     let mut lens = Vec::new();
@@ -50,19 +51,32 @@ pub fn load_idx(pairs: &[IdxPair], transpose: bool, wanted: &[Part]) -> Result<F
     };
     let name = |at: usize| format!("label {at}");
     let classes = Labels::from_integers(labels).classes(&first.labels, "labels", name)?;
+    let mut ids = classes.ids.as_slice();
+    let mut by_part: Vec<(Part, &str, &[u32])> = Vec::new();
+    for (pair, &len) in pairs.iter().zip(&lens) {
+        let (labels, rest) = ids.split_at(len);
+        ids = rest;
+        by_part.push((pair.part, file_name(&pair.labels), labels));
+    }
+    let folder = first.labels.parent().unwrap_or(&first.labels);
+    check_same_classes(folder, &by_part, &classes.names)?;
     let mut found = Found::default();
+    let is_emnist = file_name(&first.images)
+        .to_ascii_lowercase()
+        .contains("emnist");
     if transpose {
         let note = "each picture transposed (--transpose)";
         found.notes.push(note.into());
+    } else if is_emnist {
+        let note = "EMNIST's files hold pictures transposed, and they are read as they are \
+                    (--transpose turns them)";
+        found.notes.push(note.into());
     }
-    let mut ids = classes.ids.as_slice();
-    for (pair, len) in pairs.iter().zip(lens) {
-        let (labels, rest) = ids.split_at(len);
-        ids = rest;
+    for (pair, (.., labels)) in pairs.iter().zip(by_part) {
         if !wanted.contains(&pair.part) {
             continue;
         }
-        let (pixels, shape) = read_pictures(pair, len)?;
+        let (pixels, shape) = read_pictures(pair, labels.len())?;
         let mut set = ImageSet::new(pixels, labels.to_vec(), shape, classes.names.clone())?;
         if transpose {
             set = set.transposed();
@@ -70,6 +84,12 @@ pub fn load_idx(pairs: &[IdxPair], transpose: bool, wanted: &[Part]) -> Result<F
         found.sets.push((pair.part, set));
     }
     Ok(found)
+}
+
+fn file_name(path: &Path) -> &str {
+    path.file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or("labels")
 }
 
 fn read_pictures(pair: &IdxPair, labels: usize) -> Result<(Vec<u8>, [usize; 3])> {
@@ -202,13 +222,13 @@ mod tests {
         fs::write(files.path("images"), images(3)).unwrap();
         fs::write(files.path("labels"), labels(&[1, 26, 3])).unwrap();
         fs::write(files.path("t-images"), images(2)).unwrap();
-        fs::write(files.path("t-labels"), labels(&[10, 3])).unwrap();
+        fs::write(files.path("t-labels"), labels(&[26, 3])).unwrap();
         let pairs = [files.pair("", Part::Train), files.pair("t-", Part::Test)];
         let sets = load_idx(&pairs, false, &Part::ALL).unwrap().sets;
-        assert_eq!(sets[0].1.class_names(), ["1", "3", "10", "26"]);
+        assert_eq!(sets[0].1.class_names(), ["1", "3", "26"]);
         assert_eq!(
             (sets[0].1.labels(), sets[1].1.labels()),
-            (&[0, 3, 1][..], &[2, 1][..])
+            (&[0, 2, 1][..], &[2, 1][..])
         );
         // The classes are the same where one part is wanted.
         assert_eq!(
@@ -219,6 +239,28 @@ mod tests {
         assert_eq!(turned.sets[1].1.shape(), [1, 3, 2]);
         assert_eq!(turned.sets[1].1.picture(0), [0, 3, 1, 4, 2, 5]);
         assert_eq!(turned.notes, ["each picture transposed (--transpose)"]);
+        // Labels of the test part that start from another number.
+        fs::write(files.path("t-labels"), labels(&[2, 27])).unwrap();
+        let error = load_idx(&pairs, false, &[Part::Train])
+            .unwrap_err()
+            .to_string();
+        let wanted = "t-labels: expected only classes of labels (label both alike, or take out \
+            classes that are not trained on), found pictures of 2, 27, of which it has none";
+        assert!(error.contains(wanted), "{error}");
+    }
+
+    #[test]
+    fn emnist_is_said_to_lie_on_its_side() {
+        let files = Files::new();
+        let mut pair = files.pair("", Part::Train);
+        pair.images = files.path("emnist-letters-train-images-idx3-ubyte");
+        fs::copy(files.path("images"), &pair.images).unwrap();
+        let notes = |transpose| {
+            let found = load_idx(&[pair.clone()], transpose, &Part::ALL).unwrap();
+            found.notes
+        };
+        assert!(notes(false)[0].contains("(--transpose turns them)"));
+        assert_eq!(notes(true), ["each picture transposed (--transpose)"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Pictures and labels from an archive of NumPy arrays.
 
 use super::npz_array::{Archive, Array, open, shape_of};
+use super::parts::check_same_classes;
 use super::pixels::Pixels;
 use super::{Found, ImageSet, Part};
 use basinscope::data::Labels;
@@ -8,9 +9,11 @@ use basinscope::{Error, Result};
 use std::path::Path;
 
 /// What arrays of pictures are called, and what their labels are called then.
-const PAIRS: [(&str, &[&str]); 7] = [
+const PAIRS: [(&str, &[&str]); 9] = [
     ("images", &["labels", "targets", "y"]),
     ("image", &["label", "labels", "target"]),
+    ("imgs", &["labels", "label", "targets", "y"]),
+    ("img", &["label", "labels", "target", "y"]),
     ("x", &["y", "labels", "targets"]),
     ("data", &["labels", "target", "targets", "y"]),
     ("inputs", &["targets", "labels", "y"]),
@@ -28,8 +31,8 @@ struct Pair {
 
 /// Reads the wanted parts from an `.npz` as `numpy.savez` and `numpy.savez_compressed` write it.
 ///
-/// Arrays are known by their names in any case: `images` and `labels` (or `x` and `y`, `data` and
-/// `target`, …), which are the training part, or with the name of a part before or after them:
+/// Arrays are known by their names in any case: `images` (`imgs`) and `labels` (or `x` and `y`,
+/// `data` and `target`, …), which are the training part, or with the name of a part before or after them:
 /// `x_train`, `y_train`, `x_test`, `y_test` as Keras writes them, `train_images`, `val_images`,
 /// `test_images` as MedMNIST does. The classes are the labels that occur in any part, in natural
 /// order.
@@ -41,8 +44,8 @@ struct Pair {
 ///
 /// # Errors
 /// [`Error::Io`] where the file cannot be read; [`Error::File`] naming the array where the file
-/// is no such archive, an array is missing or has another type or shape, or pixels fit no range;
-/// those of [`Labels::classes`].
+/// is no such archive, an array is missing or has another type or shape, pixels fit no range, or
+/// a part has a class that the training part lacks; those of [`Labels::classes`].
 pub fn load_npz(path: impl AsRef<Path>, wanted: &[Part]) -> Result<Found> {
     let path = path.as_ref();
     let mut archive = open(path)?;
@@ -63,7 +66,16 @@ pub fn load_npz(path: impl AsRef<Path>, wanted: &[Part]) -> Result<Found> {
         }
         field.clone()
     };
+    refuse_words_beside_numbers(path, &pairs, &labels)?;
     let classes = together(labels).classes(path, &field, place)?;
+    let mut ids = classes.ids.as_slice();
+    let mut by_part: Vec<(Part, &str, &[u32])> = Vec::new();
+    for (pair, &len) in pairs.iter().zip(&lens) {
+        let (labels, rest) = ids.split_at(len);
+        ids = rest;
+        by_part.push((pair.part, &pair.labels, labels));
+    }
+    check_same_classes(path, &by_part, &classes.names)?;
     let mut read = Vec::new();
     for (pair, &len) in pairs.iter().zip(&lens) {
         let array = Array::read(path, &mut archive, &names, &pair.images)?;
@@ -74,10 +86,7 @@ pub fn load_npz(path: impl AsRef<Path>, wanted: &[Part]) -> Result<Found> {
         .collect();
     let scale = Pixels::scale(path, &all)?;
     let mut found = Found::default();
-    let mut ids = classes.ids.as_slice();
-    for ((pair, &len), (pixels, shape)) in pairs.iter().zip(&lens).zip(read) {
-        let (labels, rest) = ids.split_at(len);
-        ids = rest;
+    for ((pair, (.., labels)), (pixels, shape)) in pairs.iter().zip(by_part).zip(read) {
         if wanted.contains(&pair.part) {
             let (pixels, note) = pixels.into_bytes(scale);
             let note = note.map(|note| format!("{}: {note}", pair.images));
@@ -213,6 +222,21 @@ fn pairs(path: &Path, archive: &mut Archive, names: &[String]) -> Result<Vec<Pai
     }
     pairs.sort_by_key(|pair| Part::ALL.iter().position(|part| *part == pair.part));
     Ok(pairs)
+}
+
+/// Refuses parts of which some have words for labels and others numbers.
+fn refuse_words_beside_numbers(path: &Path, pairs: &[Pair], labels: &[Labels]) -> Result<()> {
+    let find = |words: bool| {
+        let at = (labels.iter()).position(|labels| matches!(labels, Labels::Text(_)) == words);
+        at.map(|at| pairs[at].labels.as_str())
+    };
+    match (find(true), find(false)) {
+        (Some(words), Some(numbers)) => {
+            let expected = format!("numbers as in {numbers} (label all parts alike)");
+            Err(Error::file(path, words, expected, "words"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Labels of all parts one after the other.

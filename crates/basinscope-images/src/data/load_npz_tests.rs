@@ -47,8 +47,8 @@ fn a_test_part_shares_the_classes() {
     let [(Part::Train, train), (Part::Test, test)] = sets.as_slice() else {
         panic!("{} sets", sets.len());
     };
-    assert_eq!(test.labels(), [3, 1]);
-    assert_eq!(train.class_names(), ["0", "1", "2", "3"]);
+    assert_eq!(test.labels(), [2, 1]);
+    assert_eq!(train.class_names(), ["0", "1", "2"]);
     assert_eq!(train.class_names(), test.class_names());
     check(test);
     let test = load_npz(fixture("nhwc"), &[Part::Test]).unwrap();
@@ -139,7 +139,7 @@ fn keras_and_medmnist_are_read_with_their_parts() {
         ("x_train", "|u1", "(3, 2, 2)", bytes(12)),
         ("y_train", "|u1", "(3,)", vec![10, 2, 1]),
         ("x_test", "|u1", "(1, 2, 2)", bytes(4)),
-        ("y_test", "|u1", "(1,)", vec![3]),
+        ("y_test", "|u1", "(1,)", vec![2]),
         ("weights", "|u1", "(3,)", vec![0, 0, 0]),
     ]);
     assert!(is_npz_of_pictures(file.path()));
@@ -147,8 +147,8 @@ fn keras_and_medmnist_are_read_with_their_parts() {
     let [(Part::Train, train), (Part::Test, test)] = found.sets.as_slice() else {
         panic!("{:?}", found.sets);
     };
-    assert_eq!(train.class_names(), ["1", "2", "3", "10"]);
-    assert_eq!((train.labels(), test.labels()), (&[3, 1, 0][..], &[2][..]));
+    assert_eq!(train.class_names(), ["1", "2", "10"]);
+    assert_eq!((train.labels(), test.labels()), (&[2, 1, 0][..], &[1][..]));
     assert_eq!(found.notes, ["arrays passed over: weights"]);
 
     let file = archive(&[
@@ -220,4 +220,67 @@ fn floats_are_brought_to_bytes_and_normalised_ones_refused() {
         error.contains("images: expected pixels from 0 to 255, or from 0 to 1"),
         "{error}"
     );
+}
+
+/// The error of two parts of two pictures each.
+fn refusal_of(train: [(&str, Vec<u8>); 2], test: [(&str, Vec<u8>); 2]) -> String {
+    let [(x_train, pixels), (y_train, labels)] = train;
+    let [(x_test, test_pixels), (y_test, test_labels)] = test;
+    let file = archive(&[
+        ("x_train", x_train, "(2, 2, 1)", pixels),
+        ("y_train", y_train, "(2,)", labels),
+        ("x_test", x_test, "(2, 2, 1)", test_pixels),
+        ("y_test", y_test, "(2,)", test_labels),
+    ]);
+    load_npz(file.path(), &[Part::Train])
+        .unwrap_err()
+        .to_string()
+}
+
+#[test]
+fn parts_labelled_in_other_ways_are_refused() {
+    let pixels = || ("|u1", vec![1, 2, 3, 4]);
+    let train = [pixels(), ("|u1", vec![0, 1])];
+    let error = refusal_of(train, [pixels(), ("|u1", vec![1, 2])]);
+    let wanted = "y_test: expected only classes of y_train (label both alike, or take out classes \
+        that are not trained on), found pictures of 2, of which it has none";
+    assert!(error.ends_with(wanted), "{error}");
+    let train = [pixels(), ("|S1", b"ab".to_vec())];
+    let error = refusal_of(train, [pixels(), ("|u1", vec![0, 1])]);
+    let wanted = "y_train: expected numbers as in y_test (label all parts alike), found words";
+    assert!(error.ends_with(wanted), "{error}");
+}
+
+#[test]
+fn parts_of_other_scales_are_refused() {
+    let floats = |values: [f32; 4]| ("<f4", values.map(f32::to_le_bytes).concat());
+    let labels = || ("|u1", vec![0, 1]);
+    let shares = || [floats([0.0, 0.2, 0.4, 1.0]), labels()];
+    let wanted = "x_test: expected one scale for all arrays, found numbers from 0 to 1 next to \
+        x_train from 0 to 255";
+    let bytes = floats([0.0, 51.0, 102.0, 255.0]);
+    let error = refusal_of([bytes, labels()], shares());
+    assert!(error.ends_with(wanted), "{error}");
+    let whole = [0_i16, 51, 102, 255].map(i16::to_le_bytes).concat();
+    let error = refusal_of([("<i2", whole), labels()], shares());
+    assert!(error.ends_with(wanted), "{error}");
+}
+
+#[test]
+fn objects_are_refused_and_short_names_are_known() {
+    let file = archive(&[
+        ("train_imgs", "|u1", "(2, 2, 1)", vec![1, 2, 3, 4]),
+        ("train_labels", "|u1", "(2,)", vec![0, 1]),
+    ]);
+    assert!(is_npz_of_pictures(file.path()));
+    let found = load_npz(file.path(), &Part::ALL).unwrap();
+    assert_eq!(found.sets[0].1.labels(), [0, 1]);
+    let file = archive(&[
+        ("imgs", "|u1", "(2, 2, 1)", vec![1, 2, 3, 4]),
+        ("labels", "|O", "(2,)", b"\x80\x04pickled".to_vec()),
+    ]);
+    let error = load_npz(file.path(), &Part::ALL).unwrap_err().to_string();
+    let wanted = "labels: expected numbers or texts (save them with .astype(str) or as whole \
+        numbers), found objects, which NumPy pickles";
+    assert!(error.ends_with(wanted), "{error}");
 }

@@ -7,7 +7,10 @@ mod cifar_files;
 mod cifar_python;
 mod fetch;
 mod find;
+mod folder_parts;
+mod frames;
 mod image_set;
+mod jpeg_end;
 mod load_cifar;
 mod load_folder;
 mod load_idx;
@@ -44,6 +47,8 @@ pub use source::{How, Source};
 
 #[cfg(test)]
 mod cases_tests;
+#[cfg(test)]
+mod picture_folder;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -98,6 +98,11 @@ impl Array {
         let header = NpyHeader::from_reader(&mut rest).map_err(damaged)?;
         let left = rest.len();
         let dtype = header.dtype();
+        if matches!(&dtype, DType::Plain(plain) if plain.uses_pickled_array()) {
+            let expected = "numbers or texts (save them with .astype(str) or as whole numbers)";
+            let found = "objects, which NumPy pickles";
+            return Err(Error::file(path, name, expected, found));
+        }
         let mut shape = Vec::new();
         for &extent in header.shape() {
             let extent = usize::try_from(extent);

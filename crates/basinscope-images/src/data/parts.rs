@@ -1,9 +1,10 @@
 //! The parts of a set of pictures.
 
+use super::folder_parts::listed;
 use super::{ImageSet, Source};
 use basinscope::{Error, Result};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A part of a set of pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +44,56 @@ impl Part {
             _ => None,
         }
     }
+
+    /// The part that a folder is called after: `train`, `seg_train`, `test-images`, `val set`,
+    /// `trainset`.
+    pub(super) fn of_folder(name: &str) -> Option<Self> {
+        let beside = ["set", "seg", "data", "images", "imgs", "dataset"];
+        let name = name.to_ascii_lowercase();
+        let mut words = name
+            .split(['_', '-', '.', ' '])
+            .filter(|word| !word.is_empty() && !beside.contains(word));
+        let (word, None) = (words.next()?, words.next()) else {
+            return None;
+        };
+        Self::of_word(word).or_else(|| Self::of_word(word.strip_suffix("set")?))
+    }
+}
+
+/// Refuses classes with pictures in other parts and none in the part to train on: labels that
+/// start from another number, or of other words, would be classes of their own.
+///
+/// # Errors
+/// [`Error::File`] naming the classes and the array or file of their labels.
+pub(super) fn check_same_classes(
+    path: &Path,
+    parts: &[(Part, &str, &[u32])],
+    names: &[String],
+) -> Result<()> {
+    let Some((_, trained_by, train)) = parts.iter().find(|(part, ..)| *part == Part::Train) else {
+        return Ok(());
+    };
+    let has = |labels: &[u32]| {
+        let mut has = vec![false; names.len()];
+        labels.iter().for_each(|&label| has[label as usize] = true);
+        has
+    };
+    let known = has(train);
+    for (_, field, labels) in parts {
+        let unknown = (has(labels).into_iter().zip(&known).zip(names))
+            .filter(|((here, known), _)| *here && !**known)
+            .map(|(_, name)| name.clone());
+        let unknown: Vec<String> = unknown.collect();
+        if !unknown.is_empty() {
+            let expected = format!(
+                "only classes of {trained_by} (label both alike, or take out classes that are \
+                 not trained on)"
+            );
+            let found = format!("pictures of {}, of which it has none", listed(&unknown));
+            return Err(Error::file(path, *field, expected, found));
+        }
+    }
+    Ok(())
 }
 
 /// What a reader found.

@@ -1,8 +1,14 @@
 //! One picture of a file, decoded: its pixels as RGB, and whether it is grey.
 
+use super::{frames, jpeg_end};
 use basinscope::{Error, Result};
 use image::imageops::{FilterType, resize};
-use image::{ColorType, DynamicImage, ImageFormat, ImageReader, Limits, RgbImage};
+use image::metadata::Orientation;
+use image::{
+    ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, Pixel, RgbImage,
+};
+use std::fs;
+use std::io::Cursor;
 use std::path::Path;
 
 /// The most pixels along a side of a picture.
@@ -10,8 +16,9 @@ pub const MAX_PICTURE_SIDE: u32 = 16_384;
 /// The most memory that decoding one picture may take, in bytes.
 const MAX_DECODED: u64 = 1 << 30;
 /// Endings of the pictures that are read.
-const READ: [&str; 13] = [
-    "png", "jpg", "jpeg", "jpe", "bmp", "tif", "tiff", "webp", "gif", "pgm", "ppm", "pbm", "pnm",
+const READ: [&str; 16] = [
+    "png", "jpg", "jpeg", "jpe", "jfif", "pjpeg", "pjp", "bmp", "tif", "tiff", "webp", "gif",
+    "pgm", "ppm", "pbm", "pnm",
 ];
 /// Endings of pictures that are not.
 const NOT_READ: [&str; 15] = [
@@ -55,28 +62,52 @@ pub(super) struct Picture {
     pub grey: bool,
     /// Whether it had transparency, which is dropped.
     pub transparent: bool,
-    /// Whether it had 16 bits or more a channel, which are rounded to 8.
-    pub deep: bool,
+    /// Its highest sample where it had 16 bits a channel, which are rounded to 8.
+    pub highest: Option<u16>,
+    /// Whether it was turned or mirrored as its file says that it is to be shown.
+    pub turned: bool,
+    /// Whether its file holds more pages or frames, which are not read.
+    pub more: bool,
 }
 
-/// Decodes a file; of an animation the first frame.
+/// Decodes a file; of an animation the first frame, of several pages the first. It is turned as
+/// its EXIF orientation says.
 ///
 /// # Errors
-/// [`Error::Io`] where it cannot be read, [`Error::File`] where it is no whole picture.
+/// [`Error::Io`] where it cannot be read, [`Error::File`] where it is no whole picture or one of
+/// floats.
 pub(super) fn decode(path: &Path) -> Result<Picture> {
+    let bytes = read(path)?;
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_PICTURE_SIDE);
     limits.max_image_height = Some(MAX_PICTURE_SIDE);
     limits.max_alloc = Some(MAX_DECODED);
-    let mut reader = ImageReader::open(path)
-        .and_then(ImageReader::with_guessed_format)
-        .map_err(Error::io(path, "read"))?;
-    reader.limits(limits);
+    let mut reader = ImageReader::new(Cursor::new(bytes.as_slice()));
+    if let Ok(format) = ImageFormat::from_path(path) {
+        reader.set_format(format);
+    }
+    let mut reader = (reader.with_guessed_format()).map_err(Error::io(path, "read"))?;
+    reader.limits(limits.clone());
     let format = reader.format();
+    if format == Some(ImageFormat::Jpeg) && !jpeg_end::has_end(&bytes) {
+        let expected = "a whole JPEG (get it again, or take it out)";
+        let found = "its end is missing";
+        return Err(Error::file(path, "picture", expected, found));
+    }
     let whole = |error| Error::file(path, "picture", format!("a whole {FORMATS}"), error);
-    let picture = reader.decode().map_err(whole)?;
+    let mut decoder = reader.into_decoder().map_err(whole)?;
+    if let ColorType::Rgb32F | ColorType::Rgba32F = decoder.color_type() {
+        let expected = "8 or 16 bits a channel (convert floats first)";
+        return Err(Error::file(path, "picture", expected, "32-bit floats"));
+    }
+    limits.reserve(decoder.total_bytes()).map_err(whole)?;
+    decoder.set_limits(limits).map_err(whole)?;
+    let orientation = decoder.orientation().map_err(whole)?;
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(whole)?;
+    picture.apply_orientation(orientation);
     let color = picture.color();
     let transparent = has_transparency(&picture);
+    let highest = highest(&picture);
     let pixels = picture.into_rgb8();
     let by_pixels = matches!(
         format,
@@ -86,12 +117,39 @@ pub(super) fn decode(path: &Path) -> Result<Picture> {
     Ok(Picture {
         grey: !color.has_color() || by_pixels && is_grey(),
         transparent,
-        deep: !matches!(
-            color,
-            ColorType::L8 | ColorType::La8 | ColorType::Rgb8 | ColorType::Rgba8
-        ),
+        highest,
+        turned: orientation != Orientation::NoTransforms,
+        more: format.is_some_and(|format| frames::has_more(format, &bytes)),
         pixels,
     })
+}
+
+/// The bytes of a file.
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let length = fs::metadata(path).map_err(Error::io(path, "read"))?.len();
+    if length > MAX_DECODED {
+        let expected = format!("at most {MAX_DECODED} bytes");
+        return Err(Error::file(path, "picture", expected, length));
+    }
+    fs::read(path).map_err(Error::io(path, "read"))
+}
+
+/// The highest sample of a picture of 16 bits a channel, whatever its transparency.
+fn highest(picture: &DynamicImage) -> Option<u16> {
+    fn of<'a, P: Pixel<Subpixel = u16> + 'a>(pixels: impl Iterator<Item = &'a P>) -> Option<u16> {
+        let brightest = |pixel: &P| {
+            let colors = usize::from(P::CHANNEL_COUNT - u8::from(P::HAS_ALPHA));
+            pixel.channels()[..colors].iter().copied().max()
+        };
+        pixels.filter_map(brightest).max()
+    }
+    match picture {
+        DynamicImage::ImageLuma16(pixels) => of(pixels.pixels()),
+        DynamicImage::ImageLumaA16(pixels) => of(pixels.pixels()),
+        DynamicImage::ImageRgb16(pixels) => of(pixels.pixels()),
+        DynamicImage::ImageRgba16(pixels) => of(pixels.pixels()),
+        _ => None,
+    }
 }
 
 fn has_transparency(picture: &DynamicImage) -> bool {
@@ -119,6 +177,9 @@ mod tests {
         for (name, kind) in [
             ("a.PNG", Kind::Picture),
             ("a.b.jpeg", Kind::Picture),
+            ("a.jfif", Kind::Picture),
+            ("a.JPE", Kind::Picture),
+            ("a.pjpeg", Kind::Picture),
             ("a.heic", Kind::Unread),
             ("a.txt", Kind::Other),
             ("png", Kind::Other),

@@ -35,11 +35,12 @@ impl Pixels {
     /// above 1, and from 0 to 255 where they are whole or one is at least 128.
     ///
     /// # Errors
-    /// [`Error::File`] naming the array for numbers below 0 or above 255, not finite ones, and
-    /// numbers with decimals that fit neither range: they are normalised already, and by what
-    /// nobody knows.
+    /// [`Error::File`] naming the array for numbers below 0 or above 255, not finite ones, numbers
+    /// with decimals that fit neither range: they are normalised already, and by what nobody
+    /// knows; and for an array from 0 to 1 next to one from 0 to 255.
     pub fn scale(path: &Path, arrays: &[(&str, &Self)]) -> Result<Scale> {
         let (mut most, mut whole, mut floats) = (0.0_f32, true, false);
+        let (mut bright, mut shares) = (None, None);
         for (name, pixels) in arrays {
             let (low, high, bad) = match pixels {
                 Self::Bytes(_) | Self::Bits(_) => continue,
@@ -50,13 +51,21 @@ impl Pixels {
                 }
                 Self::Floats(values) => {
                     floats = true;
-                    whole &= values.iter().all(|value| value.fract() == 0.0);
+                    let is_whole = is_whole(values);
+                    whole &= is_whole;
                     let bad = values.iter().any(|value| !value.is_finite());
                     let low = values.iter().copied().fold(0.0, f32::min);
-                    (low, values.iter().copied().fold(0.0, f32::max), bad)
+                    let high = highest(values);
+                    if !is_whole && high <= 1.0 {
+                        shares = Some(*name);
+                    }
+                    (low, high, bad)
                 }
             };
             most = most.max(high);
+            if high >= BRIGHT {
+                bright = Some(*name);
+            }
             if bad || low < 0.0 || high > 255.0 {
                 let expected = "pixels from 0 to 255, or from 0 to 1 (where they are normalised \
                                 already: save them as they were before, and give --mean and --std)";
@@ -66,6 +75,11 @@ impl Pixels {
                 };
                 return Err(Error::file(path, *name, expected, found));
             }
+        }
+        if let (Some(bright), Some(shares)) = (bright, shares) {
+            let expected = "one scale for all arrays";
+            let found = format!("numbers from 0 to 1 next to {bright} from 0 to 255");
+            return Err(Error::file(path, shares, expected, found));
         }
         if floats && most <= 1.0 {
             return Ok(Scale::To1);
@@ -95,9 +109,13 @@ impl Pixels {
                 (bytes.collect(), Some(note.into()))
             }
             Self::Whole(values) => {
-                let bytes = values.into_iter().map(|value| value as u8).collect();
-                let note = "whole numbers taken as pixels from 0 to 255";
-                (bytes, Some(note.into()))
+                let bytes: Vec<u8> = values.into_iter().map(|value| value as u8).collect();
+                let most = bytes.iter().copied().max().unwrap_or(0);
+                let note = format!(
+                    "whole numbers taken as pixels from 0 to 255{}",
+                    none_above(most.into())
+                );
+                (bytes, Some(note))
             }
             Self::Floats(values) => {
                 let factor = match scale {
@@ -106,9 +124,14 @@ impl Pixels {
                 };
                 let off = |value: &f32| (factor * value - (factor * value).round()).abs() > EXACT;
                 let rounded = values.iter().any(off);
+                let most = highest(&values);
                 let range = match scale {
-                    Scale::To1 => "1, as none is above 1",
-                    Scale::To255 => "255, as they are whole or bright ones are above 128",
+                    Scale::To1 => "1, as none is above 1".into(),
+                    Scale::To255 if is_whole(&values) => {
+                        format!("255, as they are whole{}", none_above(most))
+                    }
+                    Scale::To255 if most >= BRIGHT => format!("255, as they go up to {most}"),
+                    Scale::To255 => format!("255 as in another array{}", none_above(most)),
                 };
                 let how = if rounded { "rounded to" } else { "whole" };
                 let note = format!("floats taken as pixels from 0 to {range} ({how} 255ths)");
@@ -116,6 +139,23 @@ impl Pixels {
                 (bytes.collect(), Some(note))
             }
         }
+    }
+}
+
+fn is_whole(values: &[f32]) -> bool {
+    values.iter().all(|value| value.fract() == 0.0)
+}
+
+/// The highest number, 0 where none is above.
+fn highest(values: &[f32]) -> f32 {
+    values.iter().copied().fold(0.0, f32::max)
+}
+
+/// What to say of dark pixels, which may be on another scale.
+fn none_above(most: f32) -> String {
+    match most < BRIGHT {
+        true => format!(", none above {most}"),
+        false => String::new(),
     }
 }
 
@@ -148,10 +188,28 @@ mod tests {
             ];
             assert!(parts.iter().all(|part| error.contains(part)), "{error}");
         }
-        // One rule for all arrays of a file: a dark test part is not taken for shares.
-        let [bright, dark] = [vec![0.5, 200.0], vec![0.0, 0.5]].map(Pixels::Floats);
+        // One rule for all arrays of a file, which shares next to bytes break.
+        let [bright, dark, shares] =
+            [vec![0.5, 200.0], vec![0.5, 60.0], vec![0.0, 0.5]].map(Pixels::Floats);
         let both = [("x_train", &bright), ("x_test", &dark)];
         assert_eq!(Pixels::scale(Path::new("a"), &both).unwrap(), Scale::To255);
+        let both = [("x_train", &bright), ("x_test", &shares)];
+        assert!(Pixels::scale(Path::new("a"), &both).is_err());
+    }
+
+    #[test]
+    fn notes_say_what_holds_for_their_array() {
+        for (values, wanted) in [
+            (vec![0.0, 15.0], "255, as they are whole, none above 15 ("),
+            (vec![0.0, 255.0], "255, as they are whole ("),
+            (vec![0.5, 200.0], "255, as they go up to 200 ("),
+            (vec![0.5, 60.0], "255 as in another array, none above 60 ("),
+        ] {
+            let (_, note) = Pixels::Floats(values).into_bytes(Scale::To255);
+            assert!(note.unwrap().contains(wanted), "{wanted}");
+        }
+        let (_, note) = Pixels::Whole(vec![0, 1]).into_bytes(Scale::To255);
+        assert!(note.unwrap().ends_with("from 0 to 255, none above 1"));
     }
 
     #[test]

@@ -315,6 +315,40 @@ fn dotted_names_and_roots_are_found() {
 }
 
 #[test]
+fn all_sets_of_a_root_are_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    write_pair(&at("MNIST/raw"), "t10k");
+    fs::create_dir(at("cifar-10-batches-bin")).unwrap();
+    fs::write(at("cifar-10-batches-bin/test_batch.bin"), b"").unwrap();
+    let refuse = |names: &[&str]| {
+        let error = find(folder.path()).unwrap_err().to_string();
+        let wanted = "sets: expected one of them by its path, found ";
+        let found = error
+            .split(wanted)
+            .nth(1)
+            .unwrap_or_else(|| panic!("{error}"));
+        assert_eq!(found.split(", ").count(), names.len(), "{error}");
+        for name in names {
+            assert!(found.contains(name), "lacks {name}: {error}");
+        }
+    };
+    refuse(&["MNIST/raw", "cifar-10-batches-bin"]);
+    fs::write(at("cifar-100-python.tar.gz"), b"").unwrap();
+    refuse(&[
+        "MNIST/raw",
+        "cifar-10-batches-bin",
+        "cifar-100-python.tar.gz",
+    ]);
+    // A tarball next to what was unpacked from it is no other set.
+    fs::remove_dir_all(at("MNIST")).unwrap();
+    fs::remove_file(at("cifar-100-python.tar.gz")).unwrap();
+    fs::write(at("cifar-10-binary.tar.gz"), b"").unwrap();
+    let path = at("cifar-10-batches-bin");
+    assert_eq!(find(folder.path()).unwrap(), Source::Cifar10 { path });
+}
+
+#[test]
 fn options_that_a_source_does_not_have_are_refused() {
     let npz = Source::Npz {
         path: "a.npz".into(),
