@@ -72,7 +72,7 @@ impl Experiment for Optimizers {
     const CHANGED: &'static str = "Changed after looking at seeds: the paper says about 100 % for \
          the train accuracy of an optimizer, and so does the bar; it was that every run fits every \
          point, which L-BFGS missed from 4 of 30 seeds. Then ten seeds drawn from 0 had a mean \
-         below 99.5 % four times (ASGD, L-BFGS or RMSprop, 95.5 % at least), so that a net which is \
+         below 99.5 % four times (ASGD, L-BFGS or RMSprop, 95.5 % at worst), so that a net which is \
          wrong about a training point is now begun again; how often that was is told below.";
 
     fn run(settings: &Settings, bench: &mut Bench) -> Result<()> {
