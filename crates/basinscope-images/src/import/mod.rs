@@ -1,6 +1,7 @@
 //! Weights that PyTorch trained: state dicts (`.pt`, `.pth`) and `.safetensors` files.
 
 mod element;
+mod gaps;
 mod layers;
 mod matching;
 mod modules;

@@ -2,8 +2,8 @@
 
 use super::pytorch::Pytorch;
 use super::{
-    Blocks, Bytes, Checkpoint, Entry, Fault, Imported, Naming, matching, modules, norms, recognise,
-    safetensors,
+    Blocks, Bytes, Checkpoint, Entry, Fault, Imported, Naming, gaps, matching, modules, norms,
+    recognise, safetensors,
 };
 use crate::graph::Family;
 use basinscope::Error;
@@ -100,6 +100,9 @@ impl WeightFile {
             let imported = matching::imported(dict, blocks, naming)?;
             if *naming == Naming::ByName {
                 norms::check(dict.entries())?;
+            }
+            if !matches!(naming, Naming::Map(_)) {
+                gaps::check(dict.entries())?;
             }
             Ok(imported)
         };

@@ -1,0 +1,121 @@
+//! Files whose names and shapes fit a net while something in them says that it is another function.
+
+use basinscope_images::graph::{Family, Graph, ImageNet};
+use basinscope_images::import::{Blocks, Imported, Naming, WeightFile};
+use std::path::Path;
+
+type Tensors = Vec<(String, Vec<usize>)>;
+
+fn graph(net: &str, input: [usize; 3], classes: usize) -> Graph {
+    let family = Family::from_name(net).unwrap();
+    let net = ImageNet {
+        family,
+        input,
+        classes,
+    };
+    net.graph().unwrap()
+}
+
+/// Names and shapes of a net in the order of definition, renamed.
+fn tensors(graph: &Graph, rename: impl Fn(&str) -> String) -> Tensors {
+    let blocks = graph.layout().blocks().iter().chain(graph.buffers());
+    let mut blocks: Vec<_> = blocks.collect();
+    blocks.sort_by_key(|block| block.layer);
+    blocks
+        .iter()
+        .map(|block| (rename(&block.name), block.shape.clone()))
+        .collect()
+}
+
+fn text(text: &str) -> Vec<u8> {
+    [
+        b"X",
+        &(text.len() as u32).to_le_bytes()[..],
+        text.as_bytes(),
+    ]
+    .concat()
+}
+
+fn number(number: usize) -> Vec<u8> {
+    [b"J", &(number as u32).to_le_bytes()[..]].concat()
+}
+
+/// The file that PyTorch before 1.6 would have written of dictionaries of tensors under these
+/// keys, or of the one under no key: all values are 1/2.
+fn saved(dicts: &[(&str, &[(String, Vec<usize>)])]) -> tempfile::NamedTempFile {
+    let total: usize = (dicts.iter())
+        .flat_map(|(_, tensors)| tensors.iter())
+        .map(|(_, shape)| shape.iter().product::<usize>())
+        .sum();
+    let (mut pickle, mut at) = (b"\x80\x02".to_vec(), 0);
+    let is_wrapped = dicts[0].0 != "";
+    if is_wrapped {
+        pickle.extend(b"}(");
+    }
+    for (key, tensors) in dicts {
+        if is_wrapped {
+            pickle.extend(text(key));
+        }
+        pickle.extend(b"}(");
+        for (name, shape) in *tensors {
+            pickle.extend(text(name));
+            pickle.extend(b"ctorch._utils\n_rebuild_tensor_v2\n((");
+            pickle.extend(text("storage"));
+            pickle.extend(b"ctorch\nFloatStorage\n");
+            pickle.extend([text("0"), text("cpu"), number(total), b"NtQ".to_vec()].concat());
+            pickle.extend([number(at), b"(".to_vec()].concat());
+            pickle.extend(shape.iter().flat_map(|&size| number(size)));
+            pickle.extend(b"t(");
+            let strides = (1..=shape.len()).map(|axis| shape[axis..].iter().product());
+            pickle.extend(strides.flat_map(number));
+            pickle.extend(b"t\x89}tR");
+            at += shape.iter().product::<usize>();
+        }
+        pickle.extend(b"u");
+    }
+    if is_wrapped {
+        pickle.extend(b"u");
+    }
+    let mut bytes =
+        b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.\x80\x02}."
+            .to_vec();
+    bytes.extend([pickle, b".\x80\x02](".to_vec(), text("0"), b"e.".to_vec()].concat());
+    bytes.extend((total as u64).to_le_bytes());
+    bytes.extend((0..total).flat_map(|_| 0.5_f32.to_le_bytes()));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), bytes).unwrap();
+    file
+}
+
+fn read(path: &Path, graph: &Graph, naming: &Naming) -> basinscope::Result<Imported> {
+    WeightFile::open(path)?.weights(&Blocks::of(graph), naming, None)
+}
+
+/// The sentence with which a file is refused, by names and by order.
+fn refusals(tensors: &Tensors, graph: &Graph) -> [String; 2] {
+    let file = saved(&[("", tensors)]);
+    [Naming::ByName, Naming::ByOrder]
+        .map(|naming| read(file.path(), graph, &naming).unwrap_err().to_string())
+}
+
+#[test]
+fn a_pooling_on_the_shortcut_is_refused() {
+    let graph = graph("resnet18x0.0625", [3, 32, 32], 10);
+    let own = tensors(&graph, |name| name.replace("shortcut", "downsample"));
+    let file = saved(&[("", &own)]);
+    read(file.path(), &graph, &Naming::ByName).unwrap();
+    // As ResNet-D has it.
+    let pooled = tensors(&graph, |name| {
+        name.replace("shortcut.1", "downsample.2")
+            .replace("shortcut.0", "downsample.1")
+    });
+    for refused in refusals(&pooled, &graph) {
+        for part in [
+            "layer2.0.downsample.1",
+            "a convolution first on the shortcut",
+            "number 1: most likely a pooling stands before it",
+        ] {
+            assert!(refused.contains(part), "lacks `{part}`: {refused}");
+        }
+    }
+}
