@@ -1,5 +1,6 @@
 //! Weights that PyTorch trained: state dicts (`.pt`, `.pth`) and `.safetensors` files.
 
+mod built;
 mod element;
 mod gaps;
 mod layers;
@@ -12,6 +13,7 @@ mod pytorch;
 mod recognise;
 mod safetensors;
 mod search;
+mod selected;
 mod slots;
 mod storages;
 mod tensors;
@@ -78,6 +80,9 @@ trait Checkpoint {
 
     /// Whether that order is the one of the net's layers.
     fn keeps_order(&self) -> bool;
+
+    /// The layers of a whole net, where it is one.
+    fn built(&self) -> Option<&built::Built>;
 
     /// Values of an entry, row-major; the reason where that fails.
     fn read(&self, entry: usize) -> std::result::Result<Vec<f32>, Fault>;

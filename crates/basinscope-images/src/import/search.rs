@@ -1,6 +1,7 @@
 //! Where in a file the state dicts are: dictionaries of tensors at any depth, and whole modules.
 
 use super::Fault;
+use super::built::Built;
 use super::pickle::{Handle, Object, Pickle};
 use super::tensors::{MAX_NAME, TensorDict};
 use std::collections::VecDeque;
@@ -160,6 +161,7 @@ fn fields(pickle: &Pickle, object: Handle) -> Option<[Handle; 3]> {
 /// The tensors of a module and of its parts, in the order and by the names of `state_dict()`.
 fn modules(pickle: &Pickle, root: Handle, count: &mut usize) -> Result<TensorDict, Fault> {
     let mut dict = TensorDict::default();
+    let mut built = Built::default();
     let mut stack = vec![(root, String::new(), 0)];
     let mut seen = 0;
     while let Some((object, prefix, depth)) = stack.pop() {
@@ -172,6 +174,7 @@ fn modules(pickle: &Pickle, root: Handle, count: &mut usize) -> Result<TensorDic
                 dict.add(pickle, format!("{prefix}{name}"), value);
             }
         }
+        built.add(pickle, object, &prefix);
         let first = stack.len();
         for (name, part) in pickle.items(parts) {
             seen += 1;
@@ -183,6 +186,7 @@ fn modules(pickle: &Pickle, root: Handle, count: &mut usize) -> Result<TensorDic
         }
         stack[first..].reverse();
     }
+    dict.built = Some(built);
     Ok(dict)
 }
 

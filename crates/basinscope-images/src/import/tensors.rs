@@ -1,6 +1,7 @@
 //! The tensors that a pickle speaks of: their names, shapes, and places in their storages.
 
 use super::Entry;
+use super::built::Built;
 use super::pickle::{Handle, Object, Pickle};
 use super::storages::StorageId;
 
@@ -25,6 +26,8 @@ pub(super) struct TensorDict {
     pub views: Vec<View>,
     /// What lies among them and is no tensor that can be read: its name and what it is.
     pub others: Vec<(String, String)>,
+    /// The layers of a whole net.
+    pub built: Option<Built>,
 }
 
 impl TensorDict {

@@ -1,9 +1,10 @@
 //! A file of weights, opened: which state dicts it holds, and the one that is a net's.
 
 use super::pytorch::Pytorch;
+use super::selected::Selected;
 use super::{
-    Blocks, Bytes, Checkpoint, Entry, Fault, Imported, Naming, gaps, matching, modules, norms,
-    recognise, safetensors,
+    Blocks, Bytes, Checkpoint, Fault, Imported, Naming, built, gaps, matching, norms, recognise,
+    safetensors,
 };
 use crate::graph::Family;
 use basinscope::Error;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 /// Largest file that is read; nets of this crate have a thousandth.
 const MAX_FILE: u64 = 32_000_000_000;
 /// Most names before all others that are taken off, one after the other.
-const MAX_PREFIXES: usize = 6;
+pub(super) const MAX_PREFIXES: usize = 6;
 /// State dicts that an error lists.
 const LISTED: usize = 12;
 
@@ -32,7 +33,7 @@ pub struct WeightFile {
     content: Content,
 }
 
-enum Content {
+pub(super) enum Content {
     Pytorch(Pytorch),
     Safetensors(safetensors::File),
 }
@@ -103,6 +104,11 @@ impl WeightFile {
             }
             if !matches!(naming, Naming::Map(_)) {
                 gaps::check(dict.entries())?;
+            }
+            if let Some(built) = dict.built() {
+                let entries = dict.entries();
+                let (places, _) = matching::places(entries, dict.keeps_order(), blocks, naming)?;
+                built::check(built, entries, &places, blocks)?;
             }
             Ok(imported)
         };
@@ -303,21 +309,23 @@ impl WeightFile {
         match &self.content {
             Content::Pytorch(file) => (file.dicts.iter().enumerate())
                 .map(|(at, found)| Selected {
-                    file: self,
+                    content: &self.content,
                     at,
                     key: found.path.clone(),
                     epoch: found.epoch,
-                    others: &found.dict.others,
+                    others: found.dict.others.clone(),
+                    built: found.dict.built.clone(),
                     places: (0..found.dict.entries.len()).collect(),
                     entries: found.dict.entries.clone(),
                 })
                 .collect(),
             Content::Safetensors(file) => vec![Selected {
-                file: self,
+                content: &self.content,
                 at: 0,
                 key: String::new(),
                 epoch: file.epoch,
-                others: &[],
+                others: Vec::new(),
+                built: None,
                 places: (0..file.entries.len()).collect(),
                 entries: file.entries.clone(),
             }],
@@ -345,7 +353,7 @@ impl WeightFile {
                 .iter()
                 .any(|entry| entry.name.starts_with(&prefix))
             {
-                dict.keep(&prefix);
+                dict.part(&prefix);
                 dict.key = key.into();
                 return Ok(dict);
             }
@@ -368,82 +376,6 @@ impl WeightFile {
         match more {
             0 => listed.join(", "),
             more => format!("{} and {more} more", listed.join(", ")),
-        }
-    }
-}
-
-/// A state dict of a file, or a part of one.
-struct Selected<'f> {
-    file: &'f WeightFile,
-    /// Which of the file's.
-    at: usize,
-    key: String,
-    epoch: Option<u64>,
-    others: &'f [(String, String)],
-    entries: Vec<Entry>,
-    /// Where each entry is in the whole one.
-    places: Vec<usize>,
-}
-
-impl Selected<'_> {
-    /// What is found under its own names, else under those without what stands before all of them.
-    fn first<T>(mut self, find: impl Fn(&[Entry]) -> Vec<T>) -> Vec<T> {
-        for _ in 0..=MAX_PREFIXES {
-            let found = find(&self.entries);
-            if !found.is_empty() || !self.shorten() {
-                return found;
-            }
-        }
-        Vec::new()
-    }
-
-    /// Takes off what stands before all names, up to the first point; whether there was such.
-    fn shorten(&mut self) -> bool {
-        let is_weight = |entry: &&Entry| !modules::is_count(&entry.name);
-        let first = self.entries.iter().find(is_weight);
-        let Some((first, _)) = first.and_then(|entry| entry.name.split_once('.')) else {
-            return false;
-        };
-        let prefix = format!("{first}.");
-        let weights = self.entries.iter().filter(is_weight);
-        let is_common = weights.clone().all(|entry| entry.name.starts_with(&prefix));
-        let is_named = weights.clone().all(|entry| entry.name.len() > prefix.len());
-        if is_common && is_named {
-            self.keep(&prefix);
-        }
-        is_common && is_named
-    }
-
-    /// Leaves only names of this beginning, without it.
-    fn keep(&mut self, prefix: &str) {
-        let all = std::mem::take(&mut self.entries).into_iter();
-        let (entries, places) = (all.zip(std::mem::take(&mut self.places)))
-            .filter_map(|(entry, place)| {
-                let name = entry.name.strip_prefix(prefix)?.to_string();
-                Some((Entry { name, ..entry }, place))
-            })
-            .unzip();
-        (self.entries, self.places) = (entries, places);
-    }
-}
-
-impl Checkpoint for Selected<'_> {
-    fn entries(&self) -> &[Entry] {
-        &self.entries
-    }
-
-    fn keeps_order(&self) -> bool {
-        matches!(self.file.content, Content::Pytorch(_))
-    }
-
-    fn read(&self, entry: usize) -> Result<Vec<f32>, Fault> {
-        let place = self.places[entry];
-        match &self.file.content {
-            Content::Pytorch(file) => {
-                let dict = &file.dicts[self.at].dict;
-                file.read(&dict.entries[place], &dict.views[place])
-            }
-            Content::Safetensors(file) => file.read(place),
         }
     }
 }

@@ -172,7 +172,7 @@ fn with_norms(
         }
     };
     let how = format!(
-        "batch norm (ε 1e-5) between each hidden layer and its activation{}",
+        "batch norm between each hidden layer and its activation, ε 1e-5{}",
         of_activation(activation)
     );
     let net = NetConfig::Image(ImageNet {

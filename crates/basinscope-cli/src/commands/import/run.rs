@@ -150,7 +150,11 @@ fn weights(
     Ok(match net {
         NetConfig::Perceptron(net) => {
             let layout = net.layout();
-            file.weights(&Blocks::chain(layout.blocks(), &[]), naming, key)?
+            file.weights(
+                &Blocks::chain(layout.blocks(), net.activation()),
+                naming,
+                key,
+            )?
         }
         NetConfig::Image(net) => file.weights(&Blocks::of(&net.graph()?), naming, key)?,
     })
