@@ -330,3 +330,35 @@ fn a_whole_net_that_does_otherwise_is_refused() {
         of(&name, family, [1, 28, 28], 10).unwrap_or_else(|error| panic!("{error}"));
     }
 }
+
+#[test]
+fn values_that_are_not_read_are_refused_and_plain_ones_passed_over() {
+    for (name, field, part) in [
+        ("sparse", "layers.0.gate", "a sparse tensor"),
+        ("numpy", "mean", "a numpy array"),
+        ("empty", "layers.2.weight", "a tensor of no values"),
+        ("quantised", "scale", "a quantised tensor"),
+    ] {
+        let refused = taken(&format!("extra-{name}.pt"), None).unwrap_err();
+        let text = refused.to_string();
+        let expected = format!("{field}: expected no such tensor");
+        assert!(
+            text.contains(&expected) && text.contains(part),
+            "{name}: {text}"
+        );
+    }
+    assert!(taken("extra-plain.pt", None).unwrap().theta == theta());
+}
+
+#[test]
+fn a_file_of_values_that_are_not_read_says_what_they_are() {
+    for (name, part) in [
+        ("numpy", "layers.0.weight is a numpy array"),
+        ("quantised", "layers.0.weight is a quantised tensor"),
+    ] {
+        let text = taken(&format!("all-{name}.pt"), None)
+            .unwrap_err()
+            .to_string();
+        assert!(text.contains(part), "{name} lacks `{part}`: {text}");
+    }
+}

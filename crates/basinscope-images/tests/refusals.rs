@@ -119,3 +119,64 @@ fn a_pooling_on_the_shortcut_is_refused() {
         }
     }
 }
+
+#[test]
+fn of_several_nets_each_is_named_with_its_family() {
+    let input = [1, 28, 28];
+    let [teacher, student] = ["resnet14x0.25-post-b", "resnet8x0.25-post-b"]
+        .map(|net| tensors(&graph(net, input, 10), str::to_string));
+    let file = saved(&[("teacher", &teacher), ("student", &student)]);
+    let file = WeightFile::open(file.path()).unwrap();
+    let text = file.families(input, 10, None).unwrap_err().to_string();
+    for part in [
+        "key: expected --key, one of teacher (resnet14x0.25-post-b), student (resnet8x0.25-post-b)",
+        "several nets",
+    ] {
+        assert!(text.contains(part), "lacks `{part}`: {text}");
+    }
+    assert_eq!(file.families(input, 10, Some("student")).unwrap().len(), 1);
+}
+
+#[test]
+fn a_larger_dictionary_of_the_same_net_is_never_passed_over() {
+    let graph = graph("mlp-6", [4, 1, 1], 3);
+    let own = tensors(&graph, str::to_string);
+    let mut larger = own.clone();
+    larger.push(("extra.weight".into(), vec![3]));
+    let file = saved(&[("model", &larger), ("ema", &own)]);
+    let text = read(file.path(), &graph, &Naming::ByName)
+        .unwrap_err()
+        .to_string();
+    for part in [
+        "--key ema, if that is meant",
+        "model does not fit (extra.weight",
+    ] {
+        assert!(text.contains(part), "lacks `{part}`: {text}");
+    }
+    let opened = WeightFile::open(file.path()).unwrap();
+    opened
+        .weights(&Blocks::of(&graph), &Naming::ByName, Some("ema"))
+        .unwrap();
+    // Another net is no other reading of this one, and is said.
+    let other: Tensors = (0..5)
+        .map(|at| (format!("other.{at}.scale"), vec![2]))
+        .collect();
+    let file = saved(&[("generator", &other), ("critic", &own)]);
+    let imported = read(file.path(), &graph, &Naming::ByName).unwrap();
+    assert_eq!(imported.key, "critic");
+    assert!(
+        imported.not_read[0].starts_with("generator ("),
+        "{:?}",
+        imported.not_read
+    );
+}
+
+#[test]
+fn a_net_of_very_many_layers_is_refused_and_does_not_panic() {
+    let graph = graph(&format!("mlp{}", "-1".repeat(4200)), [2, 1, 1], 2);
+    let own = tensors(&graph, |name| name.replace("layers", "net"));
+    let file = saved(&[("", &own[..4])]);
+    assert!(read(file.path(), &graph, &Naming::ByName).is_err());
+    let file = saved(&[("", &own)]);
+    assert!(read(file.path(), &graph, &Naming::ByOrder).is_err());
+}

@@ -1,8 +1,8 @@
 //! What a net needs of a file: its tensors in PyTorch's order, and the slots of its layers.
 
-use super::Entry;
-use super::modules::{Module, modules};
+use super::modules::{MAX_LAYERS, Module, modules};
 use super::slots::{Slot, slots};
+use super::{Entry, Fault};
 use crate::graph::{Graph, Op};
 use basinscope::net::{Activation, Block};
 
@@ -100,7 +100,10 @@ impl<'a> Blocks<'a> {
 
     /// Its layers in the order of execution, with the tensors of each (places in
     /// [`Blocks::wanted`] by role).
-    pub(super) fn layers(&self) -> Vec<(Slot, Module)> {
+    ///
+    /// # Errors
+    /// A net of more layers than are put in order.
+    pub(super) fn layers(&self) -> Result<Vec<(Slot, Module)>, Fault> {
         let entries: Vec<Entry> = (self.wanted.iter())
             .map(|wanted| Entry {
                 name: wanted.block.name.clone(),
@@ -110,12 +113,17 @@ impl<'a> Blocks<'a> {
         let modules = modules(&entries);
         let slots = match slots(&modules, self.is_residual, self.channels()) {
             Ok(slots) => slots,
-            Err(unclear) => unreachable!("our own names are clear: {unclear:?}"),
+            // Our own names are clear: only a crowd of them gives no order.
+            Err(_) => {
+                let expected = format!("at most {MAX_LAYERS} layers of a kind");
+                return Err(Fault::new("net", expected, modules.len()));
+            }
         };
         let of = |module: &Module| slots.iter().find(|(_, found)| found.path == module.path);
-        (modules.iter())
+        let layers = modules.iter();
+        Ok(layers
             .filter_map(|module| of(module).map(|(slot, _)| (*slot, module.clone())))
-            .collect()
+            .collect())
     }
 }
 

@@ -43,6 +43,8 @@ pub struct Imported {
     pub key: String,
     /// `epoch` as the file has it next to them.
     pub epoch: Option<u64>,
+    /// State dicts of as many tensors or more that are of another net, and why.
+    pub not_read: Vec<String>,
 }
 
 /// The bytes of a file, shared.

@@ -3,7 +3,7 @@
 use super::Fault;
 use super::built::Built;
 use super::pickle::{Handle, Object, Pickle};
-use super::tensors::{MAX_NAME, TensorDict};
+use super::tensors::{MAX_NAME, TensorDict, is_values};
 use std::collections::VecDeque;
 
 /// Most dictionaries of tensors, tensors of one, and modules of a net that are read.
@@ -40,8 +40,11 @@ pub(super) struct Found {
     pub epoch: Option<u64>,
 }
 
-/// All dictionaries of tensors, the outer ones first.
-pub(super) fn dicts(pickle: &Pickle) -> Result<Vec<Found>, Fault> {
+/// The name of values that are not read, and what they are.
+pub(super) type Unread = (String, String);
+
+/// All dictionaries of tensors, the outer ones first, and the first values that are not read.
+pub(super) fn dicts(pickle: &Pickle) -> Result<(Vec<Found>, Option<Unread>), Fault> {
     let mut seen = vec![false; pickle.objects().len()];
     let mut places = vec![Place {
         object: pickle.root,
@@ -51,7 +54,7 @@ pub(super) fn dicts(pickle: &Pickle) -> Result<Vec<Found>, Fault> {
     }];
     seen[pickle.root] = true;
     let mut queue = VecDeque::from([0]);
-    let (mut found, mut count) = (Vec::new(), 0);
+    let (mut found, mut count, mut unread) = (Vec::new(), 0, None);
     while let Some(at) = queue.pop_front() {
         let object = places[at].object;
         let is_module = fields(pickle, object).is_some();
@@ -59,6 +62,7 @@ pub(super) fn dicts(pickle: &Pickle) -> Result<Vec<Found>, Fault> {
             true => modules(pickle, object, &mut count)?,
             false => tensors(pickle, object, &mut count)?,
         };
+        unread = unread.or_else(|| dict.others.iter().find(|other| is_values(other)).cloned());
         if !dict.entries.is_empty() {
             if found.len() == MAX_DICTS {
                 let expected = format!("at most {MAX_DICTS} dictionaries of tensors");
@@ -97,7 +101,7 @@ pub(super) fn dicts(pickle: &Pickle) -> Result<Vec<Found>, Fault> {
         let expected = "dictionaries that do not share their parts many times over";
         return Err(Fault::new("pickle", expected, "such"));
     }
-    Ok(found)
+    Ok((found, unread))
 }
 
 /// What an object holds, by name: items of dictionaries, members of lists, fields of objects.

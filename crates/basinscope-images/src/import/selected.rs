@@ -20,6 +20,14 @@ pub(super) struct Selected<'f> {
 }
 
 impl Selected<'_> {
+    /// The names of its tensors.
+    pub fn names(&self) -> Vec<String> {
+        self.entries
+            .iter()
+            .map(|entry| entry.name.clone())
+            .collect()
+    }
+
     /// What is found under its own names, else under those without what stands before all of them.
     pub fn first<T>(mut self, find: impl Fn(&[Entry]) -> Vec<T>) -> Vec<T> {
         for _ in 0..=MAX_PREFIXES {

@@ -2,6 +2,7 @@
 
 use super::pytorch::Pytorch;
 use super::selected::Selected;
+use super::tensors::is_values;
 use super::{
     Blocks, Bytes, Checkpoint, Fault, Imported, Naming, built, gaps, matching, norms, recognise,
     safetensors,
@@ -129,12 +130,22 @@ impl WeightFile {
     ) -> basinscope::Result<Vec<Family>> {
         let fault = |fault: Fault| fault.of(&self.path);
         let mut found: Vec<Family> = Vec::new();
+        let mut of_keys: Vec<String> = Vec::new();
+        let mut is_one = true;
         for dict in self.looked_at(key).map_err(fault)? {
-            for family in dict.first(|entries| recognise::recognise(entries, input, classes)) {
-                if !found.contains(&family) {
-                    found.push(family);
-                }
+            let key = dict.key.clone();
+            let new = dict.first(|entries| recognise::recognise(entries, input, classes));
+            if new.is_empty() {
+                continue;
             }
+            let names: Vec<String> = new.iter().map(Family::name).collect();
+            of_keys.push(format!("{key} ({})", names.join(" or ")));
+            is_one &= found.is_empty() || found == new;
+            found = new;
+        }
+        if !is_one {
+            let expected = format!("--key, one of {}", of_keys.join(", "));
+            return Err(fault(Fault::new("key", expected, "none, and several nets")));
         }
         if found.is_empty() {
             let entries = self.largest(key).map_err(fault)?.entries;
@@ -233,17 +244,19 @@ impl WeightFile {
         let dicts = self.dicts();
         let mut made: Vec<Imported> = Vec::new();
         let mut faults = Vec::new();
+        let mut chosen: Vec<String> = Vec::new();
         for dict in dicts {
-            let count = dict.entries.len();
+            let (key, names) = (dict.key.clone(), dict.names());
             match self.made(dict, &make) {
                 Ok(new) => {
+                    chosen.clone_from(&names);
                     let is_new =
                         |old: &Imported| old.theta != new.theta || old.buffers != new.buffers;
                     if made.iter().all(is_new) {
                         made.push(new);
                     }
                 }
-                Err(fault) => faults.push((count, fault)),
+                Err(fault) => faults.push((key, names, fault)),
             }
         }
         if let [_, _, ..] = made[..] {
@@ -251,7 +264,27 @@ impl WeightFile {
             let expected = format!("one of {}, which all fit", self.listed(&keys));
             return Err(Fault::new("key", expected, "none"));
         }
-        if let Some(made) = made.pop() {
+        if let Some(mut made) = made.pop() {
+            faults.retain(|(_, names, _)| names.len() >= chosen.len());
+            for (key, names, fault) in faults {
+                let shared = chosen.iter().filter(|name| names.contains(name)).count();
+                let key = if key.is_empty() {
+                    "the file itself".into()
+                } else {
+                    key
+                };
+                // The same net, with more or otherwise: which of the two is meant is not known.
+                if 2 * shared > chosen.len() {
+                    let is = format!(
+                        "{key} does not fit ({}: expected {}, found {})",
+                        fault.field, fault.expected, fault.found
+                    );
+                    let expected = format!("--key {}, if that is meant", made.key);
+                    return Err(Fault::new("key", expected, format!("none, and {is}")));
+                }
+                made.not_read
+                    .push(format!("{key} ({}: {})", fault.field, fault.expected));
+            }
             return Ok(made);
         }
         let among = match faults.len() {
@@ -259,8 +292,8 @@ impl WeightFile {
             _ => format!("; the state dicts of the file are {}", self.listed(&[])),
         };
         // That of most tensors is most likely the one meant.
-        let most = faults.into_iter().rev().max_by_key(|(count, _)| *count);
-        let (_, mut fault) = most.ok_or_else(|| self.no_tensors())?;
+        let most = (faults.into_iter().rev()).max_by_key(|(_, names, _)| names.len());
+        let (_, _, mut fault) = most.ok_or_else(|| self.no_tensors())?;
         fault.found.push_str(&among);
         Err(fault)
     }
@@ -277,6 +310,9 @@ impl WeightFile {
         for _ in 0..=MAX_PREFIXES {
             match make(&dict) {
                 Ok(made) => {
+                    if let Some((name, what)) = dict.others.iter().find(|other| is_values(other)) {
+                        return Err(Fault::new(name, "no such tensor", what));
+                    }
                     let epoch = dict.epoch;
                     return Ok(Imported { key, epoch, ..made });
                 }
