@@ -409,3 +409,50 @@ fn shortcuts_without_tensors_are_never_taken_as_known() {
                   second row and column and zeros on both sides, which no tensor shows";
     assert!(said.contains(unseen), "{said}");
 }
+
+/// Eleven classes sort otherwise as text: 0, 1, 10, 2, …
+#[test]
+fn the_order_of_classes_is_asked_for_where_names_sort_in_two_ways() {
+    let folder = tempfile::tempdir().unwrap();
+    let f = folder.path();
+    let data = grey(f, "eleven", &["0", "1", "2", "10"], 2);
+    // 4-6-3 of the fixtures, read for classes 1, 2 and 10.
+    for part in ["train", "test"] {
+        fs::remove_dir_all(f.join("eleven").join(part).join("0")).unwrap();
+    }
+    let net = weights("checkpoints/whole-relu.pt");
+    let of = |out: &'static str, more: &[&'static str]| {
+        let args = ["import", &net, "--data", &data, "--no-normalize"];
+        let args = [&args[..], &["--net", "mlp-6", "--out", out], more].concat();
+        let args: Vec<String> = args.into_iter().map(String::from).collect();
+        args
+    };
+    let slices = |args: &[String]| -> Vec<&'static str> {
+        args.iter().map(|arg| &*arg.clone().leak()).collect()
+    };
+    let parts = ["class-order", "ImageFolder", "natural (2 before 10)"];
+    refused(f, &slices(&of("none", &[])), &parts);
+    let theta = |out: &'static str, order: &'static str| {
+        let (said, _) = done(f, &slices(&of(out, &["--class-order", order])));
+        let minima = f.join(out).join("minima");
+        let file = fs::read_dir(minima).unwrap().next().unwrap().unwrap();
+        (said, fs::read(file.path()).unwrap())
+    };
+    let (said, natural) = theta("natural", "natural");
+    assert!(!said.contains("sorted as text"), "{said}");
+    let (said, sorted) = theta("sorted", "sorted");
+    assert!(
+        said.contains("rows of its last layer put in natural order"),
+        "{said}"
+    );
+    // The last row of the weights, 42/64 to 47/64, stands before that of 36/64 to 41/64.
+    let row = |start: usize| -> Vec<u8> {
+        (start..start + 6)
+            .flat_map(|i| (i as f32 / 64.0).to_le_bytes())
+            .collect()
+    };
+    let two = |first: usize, second: usize| [row(first), row(second)].concat();
+    let has = |bytes: &[u8], part: Vec<u8>| bytes.windows(part.len()).any(|at| at == part);
+    assert!(has(&natural, two(36, 42)) && !has(&natural, two(42, 36)));
+    assert!(has(&sorted, two(42, 36)) && !has(&sorted, two(36, 42)));
+}
