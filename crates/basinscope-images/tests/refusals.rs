@@ -180,3 +180,48 @@ fn a_net_of_very_many_layers_is_refused_and_does_not_panic() {
     let file = saved(&[("", &own)]);
     assert!(read(file.path(), &graph, &Naming::ByOrder).is_err());
 }
+
+#[test]
+fn words_that_stand_against_the_order_of_the_file_are_refused() {
+    let graph = graph("mlp-6-6-6", [2, 1, 1], 2);
+    let named = |names: [&str; 4]| {
+        tensors(&graph, |name| {
+            let place: usize = name[7..8].parse().unwrap();
+            name.replace(&name[..8], names[place])
+        })
+    };
+    let own = named(["input", "hidden", "fc", "out"]);
+    read(saved(&[("", &own)]).path(), &graph, &Naming::ByName).unwrap();
+    // Words put `hidden` before `fc`.
+    let swapped = named(["input", "fc", "hidden", "out"]);
+    let file = saved(&[("", &swapped)]);
+    let text = read(file.path(), &graph, &Naming::ByName)
+        .unwrap_err()
+        .to_string();
+    for part in [
+        "hidden: expected names that say which of it and fc",
+        "--names FILE",
+    ] {
+        assert!(text.contains(part), "lacks `{part}`: {text}");
+    }
+}
+
+#[test]
+fn poolings_in_other_places_are_refused() {
+    let graph = graph("vgg11x0.0625", [3, 28, 28], 10);
+    let own = tensors(&graph, str::to_string);
+    read(saved(&[("", &own)]).path(), &graph, &Naming::ByName).unwrap();
+    // Without the pooling at number 3: numbers 4 and 5 are one less.
+    let other = tensors(&graph, |name| {
+        name.replace("features.4.", "features.3.")
+            .replace("features.5.", "features.4.")
+    });
+    for refused in refusals(&other, &graph) {
+        for part in [
+            "features.0: expected a pooling behind it",
+            "3 numbers to the next convolution: most likely no pooling",
+        ] {
+            assert!(refused.contains(part), "lacks `{part}`: {refused}");
+        }
+    }
+}

@@ -19,6 +19,7 @@ mod storages;
 mod tensors;
 mod unpickle;
 mod weight_file;
+mod words;
 
 pub use layers::Blocks;
 pub use matching::Naming;

@@ -165,7 +165,7 @@ fn parts(path: &str) -> Vec<Part> {
 }
 
 /// Where words stand in a net, from its input to its output.
-const PLACES: [&[&str]; 7] = [
+pub(super) const PLACES: [&[&str]; 7] = [
     &[
         "in", "input", "first", "stem", "init", "embedder", "embed", "prep",
     ],

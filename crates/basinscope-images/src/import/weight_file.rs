@@ -5,7 +5,7 @@ use super::selected::Selected;
 use super::tensors::is_values;
 use super::{
     Blocks, Bytes, Checkpoint, Fault, Imported, Naming, built, gaps, matching, norms, recognise,
-    safetensors,
+    safetensors, words,
 };
 use crate::graph::Family;
 use basinscope::Error;
@@ -102,9 +102,10 @@ impl WeightFile {
             let imported = matching::imported(dict, blocks, naming)?;
             if *naming == Naming::ByName {
                 norms::check(dict.entries())?;
+                words::check(dict.entries(), dict.keeps_order(), blocks)?;
             }
             if !matches!(naming, Naming::Map(_)) {
-                gaps::check(dict.entries())?;
+                gaps::check(dict.entries(), blocks)?;
             }
             if let Some(built) = dict.built() {
                 let entries = dict.entries();
