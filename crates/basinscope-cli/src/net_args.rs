@@ -135,7 +135,8 @@ pub struct NetArgs {
     ///
     /// resnet20, resnet8x0.5: the paper's pre-activation nets (depth 6n + 2, width multiplier).
     /// resnet20-post-a, resnet56-post-b: CIFAR ResNets with convolution, norm, ReLU; shortcuts A
-    /// (every second row and column, channels of zeros) or B (convolution of 1×1 and norm).
+    /// (every second row and column, channels of zeros on both sides) or B (convolution of 1×1 and
+    /// norm).
     /// resnet18, resnet34: basic blocks in four stages; -imagenet with the stem for large pictures.
     /// vgg11, vgg13, vgg16, vgg19: with batch norm; -plain without, -512-512 with hidden layers.
     /// lenet5: ReLU and max pooling; -tanh, -mean, -pad0 or -pad2 (first convolution; default 2

@@ -314,7 +314,12 @@ fn a_post_activation_net_scores_as_in_torch() {
     let run = |args: &[String]| run(f, &args.iter().map(|arg| &**arg).collect::<Vec<_>>());
     let (code, said, summary) = run(&import("run", &["--expect-accuracy", "39.8"]));
     assert_eq!(code, 0, "{said}");
-    for part in ["resnet8x0.25-post-a", "recognised", "as loaded"] {
+    for part in [
+        "resnet8x0.25-post-a",
+        "recognised",
+        "zeros on both sides, which no tensor shows",
+        "as loaded",
+    ] {
         assert!(said.contains(part), "lacks `{part}`: {said}");
     }
     let value = |key: &str| summary["minimum"][key].as_f64().unwrap();
@@ -328,13 +333,126 @@ fn a_post_activation_net_scores_as_in_torch() {
         said.contains("accuracy on test") && !f.join("none").exists(),
         "{said}"
     );
-    // Neither as another family nor by order.
+    let (code, said, named) = run(&import("named", &["--net", "resnet8x0.25-post-a"]));
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(
+        named["minimum"]["test_loss"],
+        summary["minimum"]["test_loss"]
+    );
+    // Neither unasked, nor as another family, nor by order.
     for more in [
-        &["--net", "resnet8x0.25"][..],
+        &[][..],
+        &["--net", "resnet8x0.25"],
         &["--net", "resnet8x0.25", "--by-order"],
     ] {
         let (code, said, _) = run(&import("none", more));
         assert_eq!(code, 2, "{said}");
         assert!(!f.join("none").exists(), "{said}");
     }
+}
+
+/// Folders of grey pictures, three for each class.
+fn grey(folder: &Path, name: &str, classes: &[&str], side: usize) -> String {
+    for part in ["train", "test"] {
+        for (at, class) in classes.iter().enumerate() {
+            let of_class = folder.join(name).join(part).join(class);
+            fs::create_dir_all(&of_class).unwrap();
+            for picture in 0..3 {
+                let mut bytes = format!("P5\n{side} {side}\n255\n").into_bytes();
+                let value = |i: usize| ((i * (7 + picture)) % 40 + 14 * at) as u8;
+                bytes.extend((0..side * side).map(value));
+                fs::write(of_class.join(format!("{picture}.pgm")), bytes).unwrap();
+            }
+        }
+    }
+    folder.join(name).to_str().unwrap().to_owned()
+}
+
+/// A file of the fixtures of the crate that reads weights.
+fn weights(name: &str) -> String {
+    let fixtures = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../basinscope-images/tests/fixtures"
+    );
+    format!("{fixtures}/{name}")
+}
+
+const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+
+/// Nets without shortcuts, or with zeros on one side, have the same tensors.
+#[test]
+fn shortcuts_without_tensors_are_never_taken_as_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let f = folder.path();
+    let data = grey(f, "pictures", &DIGITS, 28);
+    let net = weights("spellings/akamaster-resnet20.pt");
+    let of = |more: &[&'static str]| {
+        let args = ["import", &net, "--data", &data, "--no-normalize", "--out"];
+        let args = [&args[..], &["run"], more].concat();
+        args.into_iter().map(String::from).collect::<Vec<_>>()
+    };
+    let args = of(&[]);
+    let args: Vec<&str> = args.iter().map(|arg| &**arg).collect();
+    refused(
+        f,
+        &args,
+        &[
+            "--net resnet20x0.25-post-a (zeros on both sides of what is passed on)",
+            "or --expect-accuracy P",
+        ],
+    );
+    assert!(!f.join("run").exists());
+    let args = of(&["--net", "resnet20x0.25-post-a"]);
+    let args: Vec<&str> = args.iter().map(|arg| &**arg).collect();
+    let (said, _) = done(f, &args);
+    let unseen = "stem 3×3 by steps of 1 without max pooling, ReLU, ε 1e-5, shortcuts by every \
+                  second row and column and zeros on both sides, which no tensor shows";
+    assert!(said.contains(unseen), "{said}");
+}
+
+/// Eleven classes sort otherwise as text: 0, 1, 10, 2, …
+#[test]
+fn the_order_of_classes_is_asked_for_where_names_sort_in_two_ways() {
+    let folder = tempfile::tempdir().unwrap();
+    let f = folder.path();
+    let data = grey(f, "eleven", &["0", "1", "2", "10"], 2);
+    // 4-6-3 of the fixtures, read for classes 1, 2 and 10.
+    for part in ["train", "test"] {
+        fs::remove_dir_all(f.join("eleven").join(part).join("0")).unwrap();
+    }
+    let net = weights("checkpoints/whole-relu.pt");
+    let of = |out: &'static str, more: &[&'static str]| {
+        let args = ["import", &net, "--data", &data, "--no-normalize"];
+        let args = [&args[..], &["--net", "mlp-6", "--out", out], more].concat();
+        let args: Vec<String> = args.into_iter().map(String::from).collect();
+        args
+    };
+    let slices = |args: &[String]| -> Vec<&'static str> {
+        args.iter().map(|arg| &*arg.clone().leak()).collect()
+    };
+    let parts = ["class-order", "ImageFolder", "natural (2 before 10)"];
+    refused(f, &slices(&of("none", &[])), &parts);
+    let theta = |out: &'static str, order: &'static str| {
+        let (said, _) = done(f, &slices(&of(out, &["--class-order", order])));
+        let minima = f.join(out).join("minima");
+        let file = fs::read_dir(minima).unwrap().next().unwrap().unwrap();
+        (said, fs::read(file.path()).unwrap())
+    };
+    let (said, natural) = theta("natural", "natural");
+    assert!(!said.contains("sorted as text"), "{said}");
+    let (said, sorted) = theta("sorted", "sorted");
+    assert!(
+        said.contains("rows of its last layer put in natural order"),
+        "{said}"
+    );
+    // The last row of the weights, 42/64 to 47/64, stands before that of 36/64 to 41/64.
+    let row = |start: usize| -> Vec<u8> {
+        (start..start + 6)
+            .flat_map(|i| (i as f32 / 64.0).to_le_bytes())
+            .collect()
+    };
+    let two = |first: usize, second: usize| [row(first), row(second)].concat();
+    let has = |bytes: &[u8], part: Vec<u8>| bytes.windows(part.len()).any(|at| at == part);
+    assert!(has(&natural, two(36, 42)) && !has(&natural, two(42, 36)));
+    assert!(has(&sorted, two(42, 36)) && !has(&sorted, two(36, 42)));
 }

@@ -255,3 +255,110 @@ proptest! {
         let _ = from_bytes(&stream(&operations.concat()));
     }
 }
+
+/// A whole net has the classes of its activations and poolings, ε and steps in it.
+#[test]
+fn a_whole_net_that_does_otherwise_is_refused() {
+    let of = |name: &str, family: &str, input: [usize; 3], classes: usize| {
+        let net = ImageNet {
+            family: Family::from_name(family).unwrap(),
+            input,
+            classes,
+        };
+        weights(&file(&format!("whole-{name}.pt")), &net.graph().unwrap())
+    };
+    for (name, family, part) in [
+        (
+            "tanh",
+            "mlp-6",
+            "1: expected ReLU, as the net to be measured has",
+        ),
+        (
+            "tanh",
+            "mlp-6",
+            "the file's net has Tanh: --activation tanh",
+        ),
+        (
+            "relu",
+            "mlp-6-tanh",
+            "the file's net has ReLU: --activation relu",
+        ),
+        (
+            "gelu",
+            "mlp-6",
+            "the file's net has GELU: no net here has it",
+        ),
+        (
+            "none",
+            "mlp-6",
+            "expected 1 activations between its layers, found 0",
+        ),
+        ("local", "mlp-6", "LocalResponseNorm"),
+        ("eps", "mlp-6-bn", "expected eps 1e-5"),
+        ("eps", "mlp-6-bn", "the file's net has eps 1e-1"),
+    ] {
+        let text = of(name, family, [4, 1, 1], 3).unwrap_err().to_string();
+        assert!(text.contains(part), "{name} lacks `{part}`: {text}");
+    }
+    for (name, family) in [
+        ("tanh", "mlp-6-tanh"),
+        ("relu", "mlp-6"),
+        ("norm", "mlp-6-bn"),
+    ] {
+        of(name, family, [4, 1, 1], 3).unwrap_or_else(|error| panic!("{error}"));
+    }
+    for (name, family, part) in [
+        ("tanh", "lenet5", "--net with -tanh, as lenet5-tanh"),
+        ("tanh", "lenet5-tanh", "--net lenet5-mean"),
+        (
+            "steps",
+            "lenet5",
+            "MaxPool2d with kernel_size 3, stride 2, padding 1",
+        ),
+        (
+            "circular",
+            "lenet5",
+            "a convolution of 5×5 by steps of 1, 2 zeros around",
+        ),
+    ] {
+        let name = format!("lenet-{name}");
+        let text = of(&name, family, [1, 28, 28], 10).unwrap_err().to_string();
+        assert!(text.contains(part), "{name} lacks `{part}`: {text}");
+    }
+    for (name, family) in [("relu", "lenet5"), ("tanh", "lenet5-tanh-mean")] {
+        let name = format!("lenet-{name}");
+        of(&name, family, [1, 28, 28], 10).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+#[test]
+fn values_that_are_not_read_are_refused_and_plain_ones_passed_over() {
+    for (name, field, part) in [
+        ("sparse", "layers.0.gate", "a sparse tensor"),
+        ("numpy", "mean", "a numpy array"),
+        ("empty", "layers.2.weight", "a tensor of no values"),
+        ("quantised", "scale", "a quantised tensor"),
+    ] {
+        let refused = taken(&format!("extra-{name}.pt"), None).unwrap_err();
+        let text = refused.to_string();
+        let expected = format!("{field}: expected no such tensor");
+        assert!(
+            text.contains(&expected) && text.contains(part),
+            "{name}: {text}"
+        );
+    }
+    assert!(taken("extra-plain.pt", None).unwrap().theta == theta());
+}
+
+#[test]
+fn a_file_of_values_that_are_not_read_says_what_they_are() {
+    for (name, part) in [
+        ("numpy", "layers.0.weight is a numpy array"),
+        ("quantised", "layers.0.weight is a quantised tensor"),
+    ] {
+        let text = taken(&format!("all-{name}.pt"), None)
+            .unwrap_err()
+            .to_string();
+        assert!(text.contains(part), "{name} lacks `{part}`: {text}");
+    }
+}

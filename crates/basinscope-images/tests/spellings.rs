@@ -436,3 +436,29 @@ fn a_post_activation_net_is_never_read_as_a_pre_activation_one() {
     eprintln!("post-activation: {:.1} %", 100.0 * accuracy);
     assert!((accuracy - 0.398).abs() < 5e-4, "{accuracy}");
 }
+
+/// A safetensors file keeps no order.
+#[test]
+fn words_alone_are_no_order_of_layers_of_one_shape() {
+    let net = graph("mlp-6-6-6", [1, 1, 2], 2);
+    let named = |names: [&'static str; 4]| {
+        tensors(&net, move |name| {
+            let place: usize = name[7..8].parse().unwrap();
+            name.replace(&name[..8], names[place])
+        })
+    };
+    let text = refusal(
+        &net,
+        &named(["input", "hidden", "fc", "out"]),
+        &Naming::ByName,
+    );
+    for part in ["comes first", "--names FILE", "keeps no order"] {
+        assert!(text.contains(part), "lacks `{part}`: {text}");
+    }
+    for names in [
+        ["input", "fc1", "fc2", "out"],
+        ["in", "hidden1", "hidden2", "head"],
+    ] {
+        weights(written(&named(names)).path(), &net).unwrap_or_else(|error| panic!("{error}"));
+    }
+}

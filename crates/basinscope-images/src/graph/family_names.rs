@@ -190,6 +190,62 @@ impl Family {
             Self::QuadraticLinear => "linear model, quadratic features".into(),
         }
     }
+
+    /// What the net does that no tensor of it shows, for people.
+    pub fn unseen(&self) -> String {
+        let of = |activation: &Activation| match activation {
+            Activation::Relu => "ReLU",
+            Activation::Tanh => "tanh",
+        };
+        let small = "stem 3×3 by steps of 1 without max pooling, ReLU";
+        match self {
+            Self::Resnet { .. } => "stem 3×3 by steps of 1, leaky ReLU of slope .1, ε 1e-3, \
+                                    shortcuts by mean pooling and zeros on both sides"
+                .into(),
+            Self::PostResnet { shortcut, .. } => {
+                let shortcut = match shortcut {
+                    Shortcut::A => "every second row and column and zeros on both sides",
+                    Shortcut::B => "steps of 2",
+                };
+                format!("{small}, ε 1e-5, shortcuts by {shortcut}")
+            }
+            Self::Resnet18 { stem, .. } | Self::Resnet34 { stem, .. } => match stem {
+                Stem::Small => format!("{small}, ε 1e-5"),
+                Stem::Imagenet => {
+                    "stem 7×7 and max pooling 3×3, both by steps of 2, ReLU, ε 1e-5".into()
+                }
+            },
+            Self::Vgg13 { .. } | Self::Vgg { .. } => {
+                let norm = match self {
+                    Self::Vgg { norm: false, .. } => "",
+                    _ => ", ε 1e-5",
+                };
+                format!(
+                    "max pooling 2×2 after each stage, also the last, unless a side is 1; ReLU{norm}"
+                )
+            }
+            Self::Lenet5 => "ReLU, max pooling 2×2 after the first two convolutions".into(),
+            Self::Lenet {
+                activation,
+                pooling,
+                ..
+            } => {
+                let pooling = match pooling {
+                    Pooling::Max => "max",
+                    Pooling::Mean => "mean",
+                };
+                let activation = of(activation);
+                format!("{activation}, {pooling} pooling 2×2 after the first two convolutions")
+            }
+            Self::Perceptron {
+                activation, norm, ..
+            } => match norm {
+                true => format!("{}, ε 1e-5", of(activation)),
+                false => of(activation).into(),
+            },
+            Self::QuadraticLinear => "pixels before the products of two, taken of means 2×2".into(),
+        }
+    }
 }
 
 fn parse(name: &str) -> Option<Family> {

@@ -60,6 +60,7 @@ pub(super) fn imported(
         matched,
         key: String::new(),
         epoch: None,
+        not_read: Vec::new(),
     })
 }
 
@@ -160,7 +161,7 @@ fn by_spelling(
             return Err(Fault::new(unclear.name, expected, unclear.reason));
         }
     };
-    let layers = blocks.layers();
+    let layers = blocks.layers()?;
     let mut places = Vec::with_capacity(wanted.len());
     for wanted in wanted {
         places.push(tensor(wanted, &layers, &slots)?);
@@ -280,7 +281,7 @@ fn by_order(entries: &[Entry], blocks: &Blocks<'_>) -> Result<Vec<usize>, Fault>
     containers(entries, &found, wanted)?;
     let modules = modules(entries);
     let said = slots(&modules, blocks.is_residual(), blocks.channels());
-    let layers = blocks.layers();
+    let layers = blocks.layers()?;
     match said {
         // The names say each place.
         Ok(slots) => {

@@ -1,6 +1,8 @@
 //! Weights that PyTorch trained: state dicts (`.pt`, `.pth`) and `.safetensors` files.
 
+mod built;
 mod element;
+mod gaps;
 mod layers;
 mod matching;
 mod modules;
@@ -11,11 +13,13 @@ mod pytorch;
 mod recognise;
 mod safetensors;
 mod search;
+mod selected;
 mod slots;
 mod storages;
 mod tensors;
 mod unpickle;
 mod weight_file;
+mod words;
 
 pub use layers::Blocks;
 pub use matching::Naming;
@@ -40,6 +44,8 @@ pub struct Imported {
     pub key: String,
     /// `epoch` as the file has it next to them.
     pub epoch: Option<u64>,
+    /// State dicts of as many tensors or more that are of another net, and why.
+    pub not_read: Vec<String>,
 }
 
 /// The bytes of a file, shared.
@@ -77,6 +83,9 @@ trait Checkpoint {
 
     /// Whether that order is the one of the net's layers.
     fn keeps_order(&self) -> bool;
+
+    /// The layers of a whole net, where it is one.
+    fn built(&self) -> Option<&built::Built>;
 
     /// Values of an entry, row-major; the reason where that fails.
     fn read(&self, entry: usize) -> std::result::Result<Vec<f32>, Fault>;

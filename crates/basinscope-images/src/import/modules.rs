@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 /// Layers of one kind that are put in order.
-const MAX_LAYERS: usize = 4096;
+pub(super) const MAX_LAYERS: usize = 4096;
 
 /// What the tensors of a module make it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -165,7 +165,7 @@ fn parts(path: &str) -> Vec<Part> {
 }
 
 /// Where words stand in a net, from its input to its output.
-const PLACES: [&[&str]; 7] = [
+pub(super) const PLACES: [&[&str]; 7] = [
     &[
         "in", "input", "first", "stem", "init", "embedder", "embed", "prep",
     ],

@@ -99,8 +99,12 @@ impl Pytorch {
                 _ => format!("{content} with {}", keys.join(", ")),
             };
         }
+        let (dicts, unread) = dicts(pickle)?;
+        if let Some((name, what)) = unread.filter(|_| dicts.is_empty()) {
+            content = format!("{content}; {name} is {what}");
+        }
         Ok(Self {
-            dicts: dicts(pickle)?,
+            dicts,
             passed_over: passed_over(pickle),
             content,
             storages,

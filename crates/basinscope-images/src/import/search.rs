@@ -1,8 +1,9 @@
 //! Where in a file the state dicts are: dictionaries of tensors at any depth, and whole modules.
 
 use super::Fault;
+use super::built::Built;
 use super::pickle::{Handle, Object, Pickle};
-use super::tensors::{MAX_NAME, TensorDict};
+use super::tensors::{MAX_NAME, TensorDict, is_values};
 use std::collections::VecDeque;
 
 /// Most dictionaries of tensors, tensors of one, and modules of a net that are read.
@@ -39,8 +40,11 @@ pub(super) struct Found {
     pub epoch: Option<u64>,
 }
 
-/// All dictionaries of tensors, the outer ones first.
-pub(super) fn dicts(pickle: &Pickle) -> Result<Vec<Found>, Fault> {
+/// The name of values that are not read, and what they are.
+pub(super) type Unread = (String, String);
+
+/// All dictionaries of tensors, the outer ones first, and the first values that are not read.
+pub(super) fn dicts(pickle: &Pickle) -> Result<(Vec<Found>, Option<Unread>), Fault> {
     let mut seen = vec![false; pickle.objects().len()];
     let mut places = vec![Place {
         object: pickle.root,
@@ -50,7 +54,7 @@ pub(super) fn dicts(pickle: &Pickle) -> Result<Vec<Found>, Fault> {
     }];
     seen[pickle.root] = true;
     let mut queue = VecDeque::from([0]);
-    let (mut found, mut count) = (Vec::new(), 0);
+    let (mut found, mut count, mut unread) = (Vec::new(), 0, None);
     while let Some(at) = queue.pop_front() {
         let object = places[at].object;
         let is_module = fields(pickle, object).is_some();
@@ -58,6 +62,7 @@ pub(super) fn dicts(pickle: &Pickle) -> Result<Vec<Found>, Fault> {
             true => modules(pickle, object, &mut count)?,
             false => tensors(pickle, object, &mut count)?,
         };
+        unread = unread.or_else(|| dict.others.iter().find(|other| is_values(other)).cloned());
         if !dict.entries.is_empty() {
             if found.len() == MAX_DICTS {
                 let expected = format!("at most {MAX_DICTS} dictionaries of tensors");
@@ -96,7 +101,7 @@ pub(super) fn dicts(pickle: &Pickle) -> Result<Vec<Found>, Fault> {
         let expected = "dictionaries that do not share their parts many times over";
         return Err(Fault::new("pickle", expected, "such"));
     }
-    Ok(found)
+    Ok((found, unread))
 }
 
 /// What an object holds, by name: items of dictionaries, members of lists, fields of objects.
@@ -160,6 +165,7 @@ fn fields(pickle: &Pickle, object: Handle) -> Option<[Handle; 3]> {
 /// The tensors of a module and of its parts, in the order and by the names of `state_dict()`.
 fn modules(pickle: &Pickle, root: Handle, count: &mut usize) -> Result<TensorDict, Fault> {
     let mut dict = TensorDict::default();
+    let mut built = Built::default();
     let mut stack = vec![(root, String::new(), 0)];
     let mut seen = 0;
     while let Some((object, prefix, depth)) = stack.pop() {
@@ -172,6 +178,7 @@ fn modules(pickle: &Pickle, root: Handle, count: &mut usize) -> Result<TensorDic
                 dict.add(pickle, format!("{prefix}{name}"), value);
             }
         }
+        built.add(pickle, object, &prefix);
         let first = stack.len();
         for (name, part) in pickle.items(parts) {
             seen += 1;
@@ -183,6 +190,7 @@ fn modules(pickle: &Pickle, root: Handle, count: &mut usize) -> Result<TensorDic
         }
         stack[first..].reverse();
     }
+    dict.built = Some(built);
     Ok(dict)
 }
 

@@ -47,7 +47,7 @@ impl Unclear {
 }
 
 /// Words for what changes the shape of a shortcut.
-const SHORTCUTS: [&str; 10] = [
+pub(super) const SHORTCUTS: [&str; 10] = [
     "shortcut",
     "shortcuts",
     "downsample",

@@ -1,6 +1,7 @@
 //! The tensors that a pickle speaks of: their names, shapes, and places in their storages.
 
 use super::Entry;
+use super::built::Built;
 use super::pickle::{Handle, Object, Pickle};
 use super::storages::StorageId;
 
@@ -25,11 +26,17 @@ pub(super) struct TensorDict {
     pub views: Vec<View>,
     /// What lies among them and is no tensor that can be read: its name and what it is.
     pub others: Vec<(String, String)>,
+    /// The layers of a whole net.
+    pub built: Option<Built>,
 }
 
 impl TensorDict {
     /// Puts a value in under its name.
     pub fn add(&mut self, pickle: &Pickle, name: String, value: Handle) {
+        // What a layer keeps besides its tensors; nothing of what is read here has any.
+        if name.rsplit('.').next() == Some("_extra_state") {
+            return;
+        }
         match *pickle.get(value) {
             Object::Tensor(arguments) => match view(pickle, arguments) {
                 Some((shape, view)) => {
@@ -37,14 +44,60 @@ impl TensorDict {
                     self.views.push(view);
                 }
                 None => {
-                    let what = "a tensor that is not dense, or not within its storage";
+                    let what = match is_empty(pickle, arguments) {
+                        true => "a tensor of no values",
+                        false => "a tensor that is not dense, or not within its storage",
+                    };
                     self.others.push((name, what.into()));
                 }
             },
-            Object::Instance(_) => self.others.push((name, pickle.describe(value))),
+            Object::Instance(_) => self.others.push((name, described(pickle, value))),
             _ => {}
         }
     }
+}
+
+/// Kinds of tensors that are not read: the name of what makes them, and how they are called.
+const KINDS: [(&str, &str); 4] = [
+    ("_rebuild_sparse", "a sparse tensor"),
+    ("_rebuild_qtensor", "a quantised tensor"),
+    ("_rebuild_meta_tensor", "a tensor without values"),
+    ("_rebuild_nested", "a nested tensor"),
+];
+
+/// What an object is that is no tensor that can be read.
+fn described(pickle: &Pickle, value: Handle) -> String {
+    let plain = pickle.describe(value);
+    let Object::Instance(object) = pickle.get(value) else {
+        return plain;
+    };
+    let Some((module, name)) = pickle.global(object.class) else {
+        return plain;
+    };
+    let kind = KINDS.iter().find(|(start, _)| name.starts_with(start));
+    match (module, kind) {
+        ("torch._utils", Some((_, kind))) => format!("{kind} ({module}.{name})"),
+        ("torch._utils" | "torch._tensor" | "torch.nn.parameter", _) => {
+            format!("a tensor that is not read ({module}.{name})")
+        }
+        (module, _) if module.starts_with("numpy") && name == "_reconstruct" => {
+            "a numpy array".into()
+        }
+        _ => plain,
+    }
+}
+
+/// Whether a description is that of values, which a net might need, and of no other object.
+pub(super) fn is_values((_, what): &(String, String)) -> bool {
+    what.contains("tensor") || what == "a numpy array"
+}
+
+/// Whether the shape of a tensor that is made of these arguments has a 0.
+fn is_empty(pickle: &Pickle, arguments: Handle) -> bool {
+    let shape = pickle
+        .tuple(arguments)
+        .and_then(|all| pickle.tuple(*all.get(2)?));
+    shape.is_some_and(|shape| shape.iter().any(|&size| pickle.number(size) == Some(0)))
 }
 
 /// The storage that a persistent id ("storage", class, key, device, number of values, …) names.

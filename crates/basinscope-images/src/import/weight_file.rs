@@ -1,9 +1,11 @@
 //! A file of weights, opened: which state dicts it holds, and the one that is a net's.
 
 use super::pytorch::Pytorch;
+use super::selected::Selected;
+use super::tensors::is_values;
 use super::{
-    Blocks, Bytes, Checkpoint, Entry, Fault, Imported, Naming, matching, modules, norms, recognise,
-    safetensors,
+    Blocks, Bytes, Checkpoint, Fault, Imported, Naming, built, gaps, matching, norms, recognise,
+    safetensors, words,
 };
 use crate::graph::Family;
 use basinscope::Error;
@@ -13,7 +15,7 @@ use std::sync::Arc;
 /// Largest file that is read; nets of this crate have a thousandth.
 const MAX_FILE: u64 = 32_000_000_000;
 /// Most names before all others that are taken off, one after the other.
-const MAX_PREFIXES: usize = 6;
+pub(super) const MAX_PREFIXES: usize = 6;
 /// State dicts that an error lists.
 const LISTED: usize = 12;
 
@@ -32,7 +34,7 @@ pub struct WeightFile {
     content: Content,
 }
 
-enum Content {
+pub(super) enum Content {
     Pytorch(Pytorch),
     Safetensors(safetensors::File),
 }
@@ -100,6 +102,15 @@ impl WeightFile {
             let imported = matching::imported(dict, blocks, naming)?;
             if *naming == Naming::ByName {
                 norms::check(dict.entries())?;
+                words::check(dict.entries(), dict.keeps_order(), blocks)?;
+            }
+            if !matches!(naming, Naming::Map(_)) {
+                gaps::check(dict.entries(), blocks)?;
+            }
+            if let Some(built) = dict.built() {
+                let entries = dict.entries();
+                let (places, _) = matching::places(entries, dict.keeps_order(), blocks, naming)?;
+                built::check(built, entries, &places, blocks)?;
             }
             Ok(imported)
         };
@@ -120,12 +131,22 @@ impl WeightFile {
     ) -> basinscope::Result<Vec<Family>> {
         let fault = |fault: Fault| fault.of(&self.path);
         let mut found: Vec<Family> = Vec::new();
+        let mut of_keys: Vec<String> = Vec::new();
+        let mut is_one = true;
         for dict in self.looked_at(key).map_err(fault)? {
-            for family in dict.first(|entries| recognise::recognise(entries, input, classes)) {
-                if !found.contains(&family) {
-                    found.push(family);
-                }
+            let key = dict.key.clone();
+            let new = dict.first(|entries| recognise::recognise(entries, input, classes));
+            if new.is_empty() {
+                continue;
             }
+            let names: Vec<String> = new.iter().map(Family::name).collect();
+            of_keys.push(format!("{key} ({})", names.join(" or ")));
+            is_one &= found.is_empty() || found == new;
+            found = new;
+        }
+        if !is_one {
+            let expected = format!("--key, one of {}", of_keys.join(", "));
+            return Err(fault(Fault::new("key", expected, "none, and several nets")));
         }
         if found.is_empty() {
             let entries = self.largest(key).map_err(fault)?.entries;
@@ -224,17 +245,19 @@ impl WeightFile {
         let dicts = self.dicts();
         let mut made: Vec<Imported> = Vec::new();
         let mut faults = Vec::new();
+        let mut chosen: Vec<String> = Vec::new();
         for dict in dicts {
-            let count = dict.entries.len();
+            let (key, names) = (dict.key.clone(), dict.names());
             match self.made(dict, &make) {
                 Ok(new) => {
+                    chosen.clone_from(&names);
                     let is_new =
                         |old: &Imported| old.theta != new.theta || old.buffers != new.buffers;
                     if made.iter().all(is_new) {
                         made.push(new);
                     }
                 }
-                Err(fault) => faults.push((count, fault)),
+                Err(fault) => faults.push((key, names, fault)),
             }
         }
         if let [_, _, ..] = made[..] {
@@ -242,7 +265,27 @@ impl WeightFile {
             let expected = format!("one of {}, which all fit", self.listed(&keys));
             return Err(Fault::new("key", expected, "none"));
         }
-        if let Some(made) = made.pop() {
+        if let Some(mut made) = made.pop() {
+            faults.retain(|(_, names, _)| names.len() >= chosen.len());
+            for (key, names, fault) in faults {
+                let shared = chosen.iter().filter(|name| names.contains(name)).count();
+                let key = if key.is_empty() {
+                    "the file itself".into()
+                } else {
+                    key
+                };
+                // The same net, with more or otherwise: which of the two is meant is not known.
+                if 2 * shared > chosen.len() {
+                    let is = format!(
+                        "{key} does not fit ({}: expected {}, found {})",
+                        fault.field, fault.expected, fault.found
+                    );
+                    let expected = format!("--key {}, if that is meant", made.key);
+                    return Err(Fault::new("key", expected, format!("none, and {is}")));
+                }
+                made.not_read
+                    .push(format!("{key} ({}: {})", fault.field, fault.expected));
+            }
             return Ok(made);
         }
         let among = match faults.len() {
@@ -250,8 +293,8 @@ impl WeightFile {
             _ => format!("; the state dicts of the file are {}", self.listed(&[])),
         };
         // That of most tensors is most likely the one meant.
-        let most = faults.into_iter().rev().max_by_key(|(count, _)| *count);
-        let (_, mut fault) = most.ok_or_else(|| self.no_tensors())?;
+        let most = (faults.into_iter().rev()).max_by_key(|(_, names, _)| names.len());
+        let (_, _, mut fault) = most.ok_or_else(|| self.no_tensors())?;
         fault.found.push_str(&among);
         Err(fault)
     }
@@ -268,6 +311,9 @@ impl WeightFile {
         for _ in 0..=MAX_PREFIXES {
             match make(&dict) {
                 Ok(made) => {
+                    if let Some((name, what)) = dict.others.iter().find(|other| is_values(other)) {
+                        return Err(Fault::new(name, "no such tensor", what));
+                    }
                     let epoch = dict.epoch;
                     return Ok(Imported { key, epoch, ..made });
                 }
@@ -300,21 +346,23 @@ impl WeightFile {
         match &self.content {
             Content::Pytorch(file) => (file.dicts.iter().enumerate())
                 .map(|(at, found)| Selected {
-                    file: self,
+                    content: &self.content,
                     at,
                     key: found.path.clone(),
                     epoch: found.epoch,
-                    others: &found.dict.others,
+                    others: found.dict.others.clone(),
+                    built: found.dict.built.clone(),
                     places: (0..found.dict.entries.len()).collect(),
                     entries: found.dict.entries.clone(),
                 })
                 .collect(),
             Content::Safetensors(file) => vec![Selected {
-                file: self,
+                content: &self.content,
                 at: 0,
                 key: String::new(),
                 epoch: file.epoch,
-                others: &[],
+                others: Vec::new(),
+                built: None,
                 places: (0..file.entries.len()).collect(),
                 entries: file.entries.clone(),
             }],
@@ -342,7 +390,7 @@ impl WeightFile {
                 .iter()
                 .any(|entry| entry.name.starts_with(&prefix))
             {
-                dict.keep(&prefix);
+                dict.part(&prefix);
                 dict.key = key.into();
                 return Ok(dict);
             }
@@ -365,82 +413,6 @@ impl WeightFile {
         match more {
             0 => listed.join(", "),
             more => format!("{} and {more} more", listed.join(", ")),
-        }
-    }
-}
-
-/// A state dict of a file, or a part of one.
-struct Selected<'f> {
-    file: &'f WeightFile,
-    /// Which of the file's.
-    at: usize,
-    key: String,
-    epoch: Option<u64>,
-    others: &'f [(String, String)],
-    entries: Vec<Entry>,
-    /// Where each entry is in the whole one.
-    places: Vec<usize>,
-}
-
-impl Selected<'_> {
-    /// What is found under its own names, else under those without what stands before all of them.
-    fn first<T>(mut self, find: impl Fn(&[Entry]) -> Vec<T>) -> Vec<T> {
-        for _ in 0..=MAX_PREFIXES {
-            let found = find(&self.entries);
-            if !found.is_empty() || !self.shorten() {
-                return found;
-            }
-        }
-        Vec::new()
-    }
-
-    /// Takes off what stands before all names, up to the first point; whether there was such.
-    fn shorten(&mut self) -> bool {
-        let is_weight = |entry: &&Entry| !modules::is_count(&entry.name);
-        let first = self.entries.iter().find(is_weight);
-        let Some((first, _)) = first.and_then(|entry| entry.name.split_once('.')) else {
-            return false;
-        };
-        let prefix = format!("{first}.");
-        let weights = self.entries.iter().filter(is_weight);
-        let is_common = weights.clone().all(|entry| entry.name.starts_with(&prefix));
-        let is_named = weights.clone().all(|entry| entry.name.len() > prefix.len());
-        if is_common && is_named {
-            self.keep(&prefix);
-        }
-        is_common && is_named
-    }
-
-    /// Leaves only names of this beginning, without it.
-    fn keep(&mut self, prefix: &str) {
-        let all = std::mem::take(&mut self.entries).into_iter();
-        let (entries, places) = (all.zip(std::mem::take(&mut self.places)))
-            .filter_map(|(entry, place)| {
-                let name = entry.name.strip_prefix(prefix)?.to_string();
-                Some((Entry { name, ..entry }, place))
-            })
-            .unzip();
-        (self.entries, self.places) = (entries, places);
-    }
-}
-
-impl Checkpoint for Selected<'_> {
-    fn entries(&self) -> &[Entry] {
-        &self.entries
-    }
-
-    fn keeps_order(&self) -> bool {
-        matches!(self.file.content, Content::Pytorch(_))
-    }
-
-    fn read(&self, entry: usize) -> Result<Vec<f32>, Fault> {
-        let place = self.places[entry];
-        match &self.file.content {
-            Content::Pytorch(file) => {
-                let dict = &file.dicts[self.at].dict;
-                file.read(&dict.entries[place], &dict.views[place])
-            }
-            Content::Safetensors(file) => file.read(place),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Options of `import`.
 
+use super::classes::ClassOrder;
 use super::expected::{Accuracy, Part};
 use crate::data_args::DataArgs;
 use crate::net_args::NetArgs;
@@ -55,6 +56,11 @@ pub struct Args {
     /// On which part of the data that accuracy is
     #[arg(long, value_enum, default_value_t = Part::Test, requires = "expect_accuracy")]
     pub expect_on: Part,
+
+    /// Order of the classes in the file's last layer, needed where the names of the folders of
+    /// pictures sort otherwise as text
+    #[arg(long, value_name = "ORDER", value_enum)]
+    pub class_order: Option<ClassOrder>,
 
     #[command(flatten)]
     pub data: DataArgs,

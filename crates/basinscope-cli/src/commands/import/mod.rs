@@ -2,6 +2,7 @@
 
 mod args;
 mod begun;
+mod classes;
 mod expected;
 mod names;
 mod net;

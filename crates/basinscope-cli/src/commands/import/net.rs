@@ -6,7 +6,7 @@ use crate::net_args::NetConfig;
 use anyhow::Result;
 use basinscope::Error;
 use basinscope::net::{Activation, Architecture};
-use basinscope_images::graph::{self, Family, ImageNet};
+use basinscope_images::graph::{self, Family, ImageNet, Shortcut};
 use basinscope_images::import::WeightFile;
 
 /// A net, and how it was found, for people.
@@ -31,6 +31,27 @@ fn only(families: Vec<Family>) -> Result<Family> {
         .ok_or_else(|| Error::setting("net", "a name", "no family that fits").into())
 }
 
+/// Refuses shortcuts without tensors, whose zeros may lie on one side or on both, where neither a
+/// name nor an accuracy says that the net has them.
+fn check_shortcuts(args: &Args, family: &Family) -> Result<()> {
+    let is_seen = !matches!(
+        family,
+        Family::PostResnet {
+            shortcut: Shortcut::A,
+            ..
+        }
+    );
+    if is_seen || !args.expect_accuracy.is_empty() {
+        return Ok(());
+    }
+    let expected = format!(
+        "--net {} (zeros on both sides of what is passed on) or --expect-accuracy P, as no tensor \
+         shows how the shortcuts widen",
+        family.name()
+    );
+    Err(Error::setting("net", expected, "neither").into())
+}
+
 /// The net of a file over data of these features and classes.
 pub fn of_file(
     args: &Args,
@@ -45,9 +66,17 @@ pub fn of_file(
         let input = pictures.shape;
         let (family, how) = match &args.net.net {
             Some(name) => (Family::from_name(name)?, "as named"),
-            None => (only(file.families(input, classes, key)?)?, RECOGNISED),
+            None => {
+                let family = only(file.families(input, classes, key)?)?;
+                check_shortcuts(args, &family)?;
+                (family, RECOGNISED)
+            }
         };
-        let how = format!("{} ({how})", family.name());
+        let how = format!(
+            "{} ({how}); {}, which no tensor shows",
+            family.name(),
+            family.unseen()
+        );
         let net = NetConfig::Image(ImageNet {
             family,
             input,
@@ -143,7 +172,7 @@ fn with_norms(
         }
     };
     let how = format!(
-        "batch norm between each hidden layer and its activation{}",
+        "batch norm between each hidden layer and its activation, ε 1e-5{}",
         of_activation(activation)
     );
     let net = NetConfig::Image(ImageNet {

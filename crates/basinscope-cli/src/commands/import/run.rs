@@ -2,7 +2,7 @@
 
 use super::Args;
 use super::begun::Begun;
-use super::{expected, names, net};
+use super::{classes, expected, names, net};
 use crate::commands::mistakes;
 use crate::commands::train::RunConfig;
 use crate::console::{Console, percent};
@@ -34,6 +34,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     let split = data.load()?;
     let reading = data.reading(&split)?;
     console.say(reading.line());
+    let rows = classes::rows(args, &data)?;
 
     let mut of_run: Option<NetConfig> = None;
     let mut minima = Vec::with_capacity(files);
@@ -41,8 +42,12 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
         console.check_unsaved()?;
         let file = WeightFile::open(path)?;
         let (features, classes) = (split.train.num_features(), split.train.num_classes());
-        let net::Found { net, how } = net::of_file(args, &file, &data, features, classes)?;
-        let imported = weights(&file, &net, &naming, args.key.as_deref())?;
+        let net::Found { net, mut how } = net::of_file(args, &file, &data, features, classes)?;
+        let mut imported = weights(&file, &net, &naming, args.key.as_deref())?;
+        if let Some(rows) = &rows {
+            classes::reorder(&mut imported, &net, rows)?;
+            how += "; its classes sorted as text: rows of its last layer put in natural order";
+        }
         if of_run.as_ref().is_some_and(|first| *first != net) {
             let first = args.files[0].display();
             let expected = format!("weights of the net of {first}");
@@ -150,7 +155,11 @@ fn weights(
     Ok(match net {
         NetConfig::Perceptron(net) => {
             let layout = net.layout();
-            file.weights(&Blocks::chain(layout.blocks(), &[]), naming, key)?
+            file.weights(
+                &Blocks::chain(layout.blocks(), net.activation()),
+                naming,
+                key,
+            )?
         }
         NetConfig::Image(net) => file.weights(&Blocks::of(&net.graph()?), naming, key)?,
     })
@@ -190,6 +199,9 @@ fn said(
     }
     if let Some(epoch) = imported.epoch {
         read += &format!(", epoch {epoch}");
+    }
+    if !imported.not_read.is_empty() {
+        read += &format!("; not read: {}", imported.not_read.join(", "));
     }
     let passed = file.passed_over();
     if !passed.is_empty() {
