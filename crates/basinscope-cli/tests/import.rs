@@ -410,22 +410,18 @@ fn shortcuts_without_tensors_are_never_taken_as_known() {
     assert!(said.contains(unseen), "{said}");
 }
 
-/// Eleven classes sort otherwise as text: 0, 1, 10, 2, …
+/// Names of classes that sort otherwise as text: 1, 10, 2.
 #[test]
 fn the_order_of_classes_is_asked_for_where_names_sort_in_two_ways() {
     let folder = tempfile::tempdir().unwrap();
     let f = folder.path();
-    let data = grey(f, "eleven", &["0", "1", "2", "10"], 2);
-    // 4-6-3 of the fixtures, read for classes 1, 2 and 10.
-    for part in ["train", "test"] {
-        fs::remove_dir_all(f.join("eleven").join(part).join("0")).unwrap();
-    }
+    let data = grey(f, "three", &["1", "2", "10"], 2);
+    // 4-6-3 of the fixtures.
     let net = weights("checkpoints/whole-relu.pt");
     let of = |out: &'static str, more: &[&'static str]| {
         let args = ["import", &net, "--data", &data, "--no-normalize"];
         let args = [&args[..], &["--net", "mlp-6", "--out", out], more].concat();
-        let args: Vec<String> = args.into_iter().map(String::from).collect();
-        args
+        args.into_iter().map(String::from).collect::<Vec<_>>()
     };
     let slices = |args: &[String]| -> Vec<&'static str> {
         args.iter().map(|arg| &*arg.clone().leak()).collect()

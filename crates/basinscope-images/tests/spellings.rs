@@ -462,3 +462,22 @@ fn words_alone_are_no_order_of_layers_of_one_shape() {
         weights(written(&named(names)).path(), &net).unwrap_or_else(|error| panic!("{error}"));
     }
 }
+
+/// Nor does it say whether norms stand before square layers or behind them.
+#[test]
+fn norms_that_fit_on_both_sides_of_their_layers_are_refused() {
+    let named = |name: &str| {
+        let place: usize = name.split('.').nth(1).unwrap().parse().unwrap();
+        let kind = if place % 3 == 1 { "bn" } else { "fc" };
+        let own = format!("layers.{place}.");
+        name.replace(&own, &format!("{kind}{}.", place / 3 + 1))
+    };
+    let square = graph("mlp-8-8-bn", [8, 1, 1], 2);
+    let text = refusal(&square, &tensors(&square, named), &Naming::ByName);
+    assert!(
+        text.contains("bn1: expected names that say whether it stands before or behind fc1"),
+        "{text}"
+    );
+    let other = graph("mlp-9-8-bn", [8, 1, 1], 2);
+    weights(written(&tensors(&other, named)).path(), &other).unwrap();
+}

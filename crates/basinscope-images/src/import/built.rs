@@ -259,9 +259,9 @@ fn is_of_output(layer: &Layer, built: &Built, blocks: &Blocks<'_>) -> bool {
         .wanted()
         .last()
         .map_or(0, |wanted| wanted.block.shape[0]);
-    let others = |other: &&Layer| other.kind == "activation" && other.class != layer.class;
-    let is_last = built.layers.last() == Some(layer)
-        && (!built.is_own || built.layers.iter().find(others).is_some());
+    let others = |other: &Layer| other.kind == "activation" && other.class != layer.class;
+    let is_last =
+        built.layers.last() == Some(layer) && (!built.is_own || built.layers.iter().any(others));
     match &*layer.class {
         "LogSoftmax" => outputs > 1,
         "Sigmoid" => outputs == 1 && is_last,

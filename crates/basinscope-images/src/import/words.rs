@@ -1,7 +1,7 @@
 //! Whether words alone say which of two layers of one shape comes first.
 
 use super::layers::Blocks;
-use super::modules::{Kind, Module, PLACES, Part, modules, shared_parts};
+use super::modules::{Kind, Module, PLACES, Part, by_names, modules, shared_parts};
 use super::slots::{Group, slots};
 use super::{Entry, Fault};
 
@@ -66,5 +66,31 @@ pub(super) fn check(
             }
         }
     }
+    if !keeps_order && !blocks.is_residual() {
+        norms(&all)?;
+    }
     Ok(())
+}
+
+/// Refuses norms that would fit before their layers as well as behind them, all of these being
+/// square, where no name says which it is.
+fn norms(all: &[&Module]) -> Result<(), Fault> {
+    let of = |kind: Kind| all.iter().filter(move |module| module.kind == kind);
+    let layers = all.iter().filter(|module| module.kind != Kind::Norm);
+    let mut pairs = of(Kind::Norm).zip(layers).peekable();
+    let Some((norm, layer)) = pairs.peek().copied() else {
+        return Ok(());
+    };
+    let is_open = |(norm, layer): (&&Module, &&Module)| {
+        layer.shape.first() == layer.shape.get(1) && by_names(&norm.key, &layer.key).is_none()
+    };
+    if !pairs.all(is_open) {
+        return Ok(());
+    }
+    let expected = format!(
+        "names that say whether it stands before or behind {}, as either fits: --names FILE",
+        layer.path
+    );
+    let found = "neither, in a file that keeps no order";
+    Err(Fault::new(&norm.path, expected, found))
 }
