@@ -1,5 +1,6 @@
 //! Table 1 in two dimensions: every optimizer generalizes alike, a linear model does not.
 
+use super::boundaries::once;
 use super::{Bench, Experiment};
 use crate::console::{Interrupted, percent};
 use crate::data_args::DataConfig;
@@ -41,6 +42,7 @@ pub struct Settings {
     /// Seeds reported, others than those.
     pub seeds: usize,
     /// Starts a reported net gets until it is right about every training point, at most.
+    #[serde(default = "once")]
     pub attempts: usize,
     /// How far apart mean test accuracies may lie.
     pub spread: f64,
