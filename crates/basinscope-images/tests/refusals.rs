@@ -40,15 +40,18 @@ fn number(number: usize) -> Vec<u8> {
     [b"J", &(number as u32).to_le_bytes()[..]].concat()
 }
 
+/// A name and a shape.
+type Tensor = (String, Vec<usize>);
+
 /// The file that PyTorch before 1.6 would have written of dictionaries of tensors under these
 /// keys, or of the one under no key: all values are 1/2.
-fn saved(dicts: &[(&str, &[(String, Vec<usize>)])]) -> tempfile::NamedTempFile {
+fn saved(dicts: &[(&str, &[Tensor])]) -> tempfile::NamedTempFile {
     let total: usize = (dicts.iter())
         .flat_map(|(_, tensors)| tensors.iter())
         .map(|(_, shape)| shape.iter().product::<usize>())
         .sum();
     let (mut pickle, mut at) = (b"\x80\x02".to_vec(), 0);
-    let is_wrapped = dicts[0].0 != "";
+    let is_wrapped = !dicts[0].0.is_empty();
     if is_wrapped {
         pickle.extend(b"}(");
     }
