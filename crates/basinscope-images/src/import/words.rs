@@ -65,7 +65,8 @@ pub(super) fn check(
                     false => "words alone, in a file that keeps no order".into(),
                 };
                 let expected = format!(
-                    "names that say which of it and {} comes first, as both are of one shape: --names FILE",
+                    "names that say which of it and {} comes first, as both are of one shape: \
+                     --names FILE",
                     second.path
                 );
                 return Err(Fault::new(&first.path, expected, found));

@@ -2,7 +2,7 @@
 
 use super::tests::{file, load};
 use super::*;
-use npyz::WriterBuilder;
+use crate::data::arrays::write_npz;
 
 /// A header and `count` lines made from their number.
 fn table(header: &str, count: usize, line: impl Fn(usize) -> String) -> String {
@@ -178,31 +178,18 @@ fn truths_are_numbers_and_words_may_be_the_classes() {
 #[test]
 fn an_archive_to_test_with_gives_its_test_part() {
     let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, arrays: &[(&str, &[f64], &[u64])]| {
+    let write = |name: &str, arrays: &[(&str, &[u64], &[f64])]| {
         let path = folder.path().join(name);
-        let mut npz = npyz::npz::NpzWriter::create(&path).unwrap();
-        for &(array, values, shape) in arrays {
-            let options = Default::default();
-            let mut writer = (npz.array(array, options).unwrap())
-                .default_dtype()
-                .shape(shape)
-                .begin_nd()
-                .unwrap();
-            writer.extend(values.iter().copied()).unwrap();
-            writer.finish().unwrap();
-        }
+        write_npz(&path, arrays);
         path
     };
-    let points: &[f64] = &[1.5, 2.5, 3.5, 4.5];
-    let train = write(
-        "a.npz",
-        &[("x", points, &[4, 1]), ("y", &[0.0, 1.0, 0.0, 1.0], &[4])],
-    );
-    let both = [
-        ("x_train", points, &[4_u64, 1][..]),
-        ("y_train", &[0.0, 1.0, 0.0, 1.0][..], &[4][..]),
-        ("x_test", &[7.5, 8.5][..], &[2, 1][..]),
-        ("y_test", &[0.0, 1.0][..], &[2][..]),
+    let (points, classes): (&[f64], &[f64]) = (&[1.5, 2.5, 3.5, 4.5], &[0.0, 1.0, 0.0, 1.0]);
+    let train = write("a.npz", &[("x", &[4, 1], points), ("y", &[4], classes)]);
+    let both: [(&str, &[u64], &[f64]); 4] = [
+        ("x_train", &[4, 1], points),
+        ("y_train", &[4], classes),
+        ("x_test", &[2, 1], &[7.5, 8.5]),
+        ("y_test", &[2], &[0.0, 1.0]),
     ];
     let test_of = |test: PathBuf| {
         let asked = PointsFile {

@@ -1,6 +1,7 @@
 //! Tables good and bad, each as a user could write it, and the cut of what was read.
 
 use super::*;
+use crate::data::{Dataset, Reading, SplitSizes};
 use std::fs;
 
 /// Writes a file and asks for it.

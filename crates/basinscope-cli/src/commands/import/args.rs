@@ -57,8 +57,8 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = Part::Test, requires = "expect_accuracy")]
     pub expect_on: Part,
 
-    /// Order of the classes in the file's last layer, needed where the names of the folders of
-    /// pictures sort otherwise as text
+    /// Order of the classes in the file's last layer, needed where their names sort otherwise as
+    /// text
     #[arg(long, value_name = "ORDER", value_enum)]
     pub class_order: Option<ClassOrder>,
 

@@ -34,7 +34,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
     let split = data.load()?;
     let reading = data.reading(&split)?;
     console.say(reading.line());
-    let rows = classes::rows(args, &data)?;
+    let rows = classes::rows(args, &data, &split.train.names().classes)?;
 
     let mut of_run: Option<NetConfig> = None;
     let mut minima = Vec::with_capacity(files);

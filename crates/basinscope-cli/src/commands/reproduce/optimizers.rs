@@ -74,8 +74,8 @@ impl Experiment for Optimizers {
     const CHANGED: &'static str = "Changed after looking at seeds: the paper says about 100 % for \
          the train accuracy of an optimizer, and so does the bar; it was that every run fits every \
          point, which L-BFGS missed from 4 of 30 seeds. Then ten seeds drawn from 0 had a mean \
-         below 99.5 % four times (ASGD, L-BFGS or RMSprop, 95.5 % at worst), so that a net which is \
-         wrong about a training point is now begun again; how often that was is told below.";
+         below 99.5 % four times (ASGD, L-BFGS or RMSprop, 95.5 % at worst). Now a net that is \
+         wrong about a training point is trained again from another seed; a note says how often.";
 
     fn run(settings: &Settings, bench: &mut Bench) -> Result<()> {
         settings.polynomial.check()?;
@@ -420,18 +420,16 @@ fn verdicts(settings: &Settings, records: &[OptimizerRecord], bench: &mut Bench)
             names.join(", ")
         ),
     });
-    let begun_again: Vec<String> = (nets.iter())
-        .filter(|record| record.missed.iter().any(|&missed| missed > 0))
-        .map(|record| {
-            let nets = record.missed.iter().filter(|&&missed| missed > 0).count();
-            let starts: usize = record.missed.iter().sum();
-            format!("{} {nets} ({starts} starts)", record.name)
-        })
+    let again: Vec<String> = (records.iter())
+        .map(|record| (&record.name, record.missed.iter().sum::<usize>()))
+        .filter(|&(_, trainings)| trainings > 0)
+        .map(|(name, trainings)| format!("{name} {trainings}"))
         .collect();
-    if !begun_again.is_empty() {
+    if !again.is_empty() {
         bench.note(format!(
-            "Nets that were wrong about a training point and begun again: {}.",
-            begun_again.join(", ")
+            "Trainings that ended wrong about a training point and were repeated from another \
+             seed, by optimizer: {}.",
+            again.join(", ")
         ));
     }
     let by_mean = |a: &&&OptimizerRecord, b: &&&OptimizerRecord| a.mean.total_cmp(&b.mean);

@@ -7,4 +7,6 @@ mod read;
 mod role;
 
 pub use header::check_npy_header;
+#[cfg(test)]
+pub(super) use read::tests::write_npz;
 pub(super) use read::{For, read_npy, read_npz};

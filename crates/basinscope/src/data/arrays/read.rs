@@ -322,4 +322,4 @@ fn points(path: &Path, inputs: Array, labels: Array) -> Result<Raw> {
 
 #[cfg(test)]
 #[path = "read_tests.rs"]
-mod tests;
+pub(in crate::data) mod tests;

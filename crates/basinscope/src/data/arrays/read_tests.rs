@@ -220,11 +220,9 @@ fn pairs_of_npy_find_each_other() {
     );
 }
 
-/// Loads an archive of float64 arrays `(name, shape, values)`.
-fn load(arrays: &[(&str, &[u64], &[f64])]) -> Result<()> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("mine.npz");
-    let mut archive = NpzWriter::create(&path).unwrap();
+/// Writes an archive of float64 arrays `(name, shape, values)`.
+pub(in crate::data) fn write_npz(path: &Path, arrays: &[(&str, &[u64], &[f64])]) {
+    let mut archive = NpzWriter::create(path).unwrap();
     for &(name, shape, values) in arrays {
         let mut writer = archive
             .array(name, Default::default())
@@ -236,7 +234,12 @@ fn load(arrays: &[(&str, &[u64], &[f64])]) -> Result<()> {
         writer.extend(values.iter().copied()).unwrap();
         writer.finish().unwrap();
     }
-    drop(archive);
+}
+
+fn load(arrays: &[(&str, &[u64], &[f64])]) -> Result<()> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.npz");
+    write_npz(&path, arrays);
     PointsFile {
         path,
         missing: Missing::Refuse,

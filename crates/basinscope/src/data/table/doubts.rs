@@ -4,7 +4,7 @@ use super::cell;
 use super::columns::{WORD, is_id};
 use super::parse::{Table, mixed_thousands};
 use crate::Result;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows from which a column of different whole numbers looks like one of ids.
 const ENOUGH_FOR_IDS: usize = 20;
@@ -68,7 +68,7 @@ impl Table {
     /// Whether nearly all cells are different whole numbers, larger than a count of something is.
     fn looks_like_ids(&self, column: usize) -> bool {
         let count = self.rows.len();
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         let mut largest = 0;
         for row in 0..count {
             let Some(number) = cell::integral(self.cell(row, column)) else {
