@@ -30,6 +30,7 @@ mod products;
 #[cfg(test)]
 mod products_tests;
 mod tangent;
+mod tangent_back;
 #[cfg(test)]
 mod tests;
 mod tile;

@@ -4,7 +4,8 @@ use super::buffer::Buffer;
 use super::effective::Effective;
 use super::evaluate::Engine;
 use super::panel::Panels;
-use super::tangent::{Bent, Kept, Memory, Packs, Passes};
+use super::tangent::{Kept, Memory, Packs, Passes};
+use super::tangent_back::{Bent, Panel};
 use crate::softmax;
 use basinscope::net::LossKind;
 use rayon::prelude::*;
@@ -178,10 +179,13 @@ impl Products {
                     tangents: &tangents,
                     deltas: &kept.deltas,
                 };
-                passes.back(
-                    &self.at_e,
+                let panel = Panel {
+                    at_e: &self.at_e,
                     picture,
-                    &kept.values,
+                    values: &kept.values,
+                };
+                passes.back(
+                    &panel,
                     slopes,
                     (self.matrix == Curved::Hessian).then_some(&bent),
                     &mut memory,
@@ -213,17 +217,12 @@ impl Products {
             let logits = self.row(&to.values, lane);
             softmax::loss(&logits, label, LossKind::CrossEntropy, Some(out));
         });
-        let (values, deltas) = (&to.values, &mut to.deltas);
-        passes.back(
-            &self.at_e,
+        let panel = Panel {
+            at_e: &self.at_e,
             picture,
-            values,
-            slopes,
-            None,
-            memory,
-            by_e,
-            Some(deltas),
-        );
+            values: &to.values,
+        };
+        passes.back(&panel, slopes, None, memory, by_e, Some(&mut to.deltas));
     }
 
     /// `∇²ℓ·ż` of each picture: the Hessian of a softmax is `diag(p) − p·pᵀ`.
