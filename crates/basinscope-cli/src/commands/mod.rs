@@ -12,6 +12,7 @@ pub mod eigenvectors;
 #[cfg(feature = "images")]
 pub mod import;
 pub mod local_curve;
+pub mod local_table;
 pub mod local_volume;
 #[cfg(feature = "images")]
 pub mod mistakes;

@@ -1,6 +1,7 @@
 //! `basinscope tour`: the whole story, from nothing to one page.
 
 use crate::commands::descent::train_all;
+use crate::commands::local_table::local_table;
 use crate::commands::reproduce::minefield;
 use crate::commands::train::RunConfig;
 use crate::commands::{animate, boundary, eigenvectors, local_volume, slice, surface, volume};
@@ -223,8 +224,8 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
         console.say(format!("* {}", volume.warning));
     }
     console.say(format!("\n{}", slice::crossings_table(&slices)));
-    console.say(format!("\n{}", local_volume::local_table(&local)));
-    console.say(format!("\n{}", local_volume::local_table(&local_excess)));
+    console.say(format!("\n{}", local_table(&local)));
+    console.say(format!("\n{}", local_table(&local_excess)));
     console.say(format!("\n{}", minefield_line(&field)));
     let page = run.path("index.html");
     let seconds = begun.elapsed().as_secs_f64();

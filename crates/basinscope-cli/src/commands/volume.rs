@@ -1,5 +1,6 @@
 //! `basinscope volume`: how much room a basin has.
 
+use crate::commands::local_table::local_table;
 use crate::commands::local_volume::{self, CutoffOn};
 use crate::console::{Console, table};
 use crate::lab::{Lab, Minimum, RunArgs};
@@ -166,7 +167,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
         }
     };
     let records = local_volume::compute(&lab, &minima, &args.local_settings(method), console)?;
-    console.say(local_volume::local_table(&records));
+    console.say(local_table(&records));
     lab.finish("volume", records, console)
 }
 
