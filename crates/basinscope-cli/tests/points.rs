@@ -83,6 +83,16 @@ fn what_was_read_is_said_kept_and_named_everywhere() {
         }
         assert!(!text.contains("<b>width") && !text.contains("<i>virginica"));
     }
+    // The widgets of the page have them too.
+    let data = html.split_once("type=\"application/json\">").unwrap().1;
+    let data: Value = serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap();
+    assert_eq!(
+        data["families"]["run"]["names"],
+        serde_json::json!({
+            "classes": ["<i>virginica", "setosa", "versicolor"],
+            "features": ["petal length (cm)", "<b>width"],
+        })
+    );
 }
 
 #[test]

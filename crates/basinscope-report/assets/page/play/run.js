@@ -7,9 +7,11 @@ const floats = base64 => new Float32Array(bytes(base64).buffer);
 class Family {
   #decoded = new Map();
 
-  constructor(kernel, { net, classes, window, train, test, nets }) {
+  constructor(kernel, { net, classes, names, window, train, test, nets }) {
     this.net = new Net(kernel, net);
     this.classes = classes;
+    /** What classes and features are called: {classes, features}, empty where the data has no names. */
+    this.names = names;
     /** Where boundaries are drawn: {x: [from, to], y: [from, to]}; null where points are not in a plane. */
     this.window = window;
     const part = ({ inputs, labels }) => {

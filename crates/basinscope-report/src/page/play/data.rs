@@ -168,7 +168,7 @@ fn own_minima(run: &RunDir, story: &Story) -> Result<Option<Family>, PageError> 
     Ok((!family.nets.is_empty()).then_some(family))
 }
 
-/// The minefield's nets: every bad minimum, and every so manieth iterate of the good run.
+/// The minefield's nets: every bad minimum, and every n-th iterate of the good run.
 fn iterates_and_minima(
     run: &RunDir,
     record: &MinefieldRecord,

@@ -2,7 +2,7 @@
 
 use crate::page::PageError;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use basinscope::data::Dataset;
+use basinscope::data::{Dataset, Names};
 use basinscope::net::Architecture;
 use basinscope::record::{MinimumRecord, RunDir};
 use basinscope::slice::enclosing_axes;
@@ -19,6 +19,8 @@ const MARGIN: f64 = 0.08;
 pub(super) struct Family {
     net: Architecture,
     classes: usize,
+    /// What all classes and features are called; empty where the data has no names.
+    names: Names,
     /// Ends of both features where points lie in a plane.
     window: Option<Window>,
     train: Points,
@@ -89,6 +91,7 @@ impl Family {
         };
         Ok(Some(Self {
             classes: split.train.num_classes(),
+            names: spoken(&split.train),
             window,
             train: points(&split.train),
             test: points(&split.test),
@@ -100,6 +103,23 @@ impl Family {
     /// Whether its points lie in a plane, so that boundaries can be drawn.
     pub(super) fn is_plane(&self) -> bool {
         self.window.is_some()
+    }
+}
+
+/// Every class and feature by its name, where the set has names of that sort.
+fn spoken(data: &Dataset) -> Names {
+    let names = data.names();
+    let all = |given: &[String], count: usize, name: &dyn Fn(usize) -> String| match given {
+        [] => Vec::new(),
+        _ => (0..count).map(name).collect(),
+    };
+    Names {
+        classes: all(&names.classes, data.num_classes(), &|class| {
+            names.class(class)
+        }),
+        features: all(&names.features, data.num_features(), &|feature| {
+            names.feature(feature)
+        }),
     }
 }
 

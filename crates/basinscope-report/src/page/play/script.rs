@@ -34,6 +34,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     script!("chart"),
     script!("save"),
     script!("boundary"),
+    script!("class-keys"),
     script!("pair"),
     script!("minefield-nets"),
     script!("minefield-map"),
