@@ -20,6 +20,10 @@ for sheet in "$run"/*/results/sheet.json; do
     rm -rf "$to"
     mkdir -p "$to"
     cp "$sheet" "$from/sheet.md" "$to/"
+    # Tables for people, where the experiment leaves some.
+    for table in "$from"/compare.csv "$from"/compare.tex; do
+        [ ! -f "$table" ] || cp "$table" "$to/"
+    done
     # The pictures on the sheet, in the light theme; not those that show the data itself.
     sed -nE 's/^ *"stem": "(.*)",?$/\1/p' "$sheet" | { grep -v '^mistakes-' || true; } | while read -r stem; do
         for picture in "$from/figures/$stem".png "$from/figures/$stem"-still.png; do
