@@ -90,7 +90,7 @@ fn subset_simulation(bencher: Bencher) {
         doublings: 0,
         ..SubsimSettings::default()
     };
-    bencher.bench(|| settings.run(&basin, &minimum, &stiff, &[SIGMA]));
+    bencher.bench(|| settings.run(&basin, &minimum, &stiff, &[SIGMA], &()));
 }
 
 #[divan::bench(sample_count = 20)]
@@ -102,7 +102,7 @@ fn thousand_radii(bencher: Bencher) {
         ..RadialSettings::default()
     };
     let radial = settings.check().expect("the defaults");
-    bencher.bench(|| radial.run(&problem.surface, &layout, &minimum, |_| ()));
+    bencher.bench(|| radial.run(&problem.surface, &layout, &minimum, &()));
 }
 
 #[divan::bench(sample_count = 10)]
@@ -113,7 +113,7 @@ fn tsne_of_400_points(bencher: Bencher) {
         epochs: 1_000,
         seed: 0,
     };
-    bencher.bench(|| settings.run(&rows, rows.len() / ITERATES, |_| ()));
+    bencher.bench(|| settings.run(&rows, rows.len() / ITERATES, &()));
 }
 
 #[divan::bench(args = ["swiss-roll", "minefield"])]

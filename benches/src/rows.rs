@@ -122,7 +122,7 @@ pub fn measure(row: &str, seconds: f64) -> Result<Measured> {
                     seed,
                     ..SubsimSettings::default()
                 };
-                let found = settings.run(&basin, &minimum, &stiff, &[SIGMA]);
+                let found = settings.run(&basin, &minimum, &stiff, &[SIGMA], &());
                 let Ok(found) = found else { return 0 };
                 evaluations += found.evaluations;
                 // A level whose acceptance is 1 was drawn directly, without moves.
@@ -149,7 +149,7 @@ pub fn measure(row: &str, seconds: f64) -> Result<Measured> {
             .check()?;
             let mut found = None;
             let value = rate(seconds, || {
-                found = radial.run(&problem.surface, &layout, &minimum, |_| ()).ok();
+                found = radial.run(&problem.surface, &layout, &minimum, &()).ok();
                 1
             });
             let found = found.context("no radius")?;
@@ -172,7 +172,7 @@ pub fn measure(row: &str, seconds: f64) -> Result<Measured> {
                     seed,
                 };
                 seed += 1;
-                let found = settings.run(&rows, dim, |_| ());
+                let found = settings.run(&rows, dim, &());
                 divergences.extend(found.map(|found| found.kl_divergence));
                 1
             });

@@ -8,6 +8,7 @@ use std::fmt;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// What a command needs of the terminal.
 pub struct Console {
@@ -26,6 +27,8 @@ pub enum Interrupted {
     Saved,
     /// Nothing is, as no folder was named.
     Unsaved,
+    /// In the middle of a computation: what was finished before it is saved.
+    Midway,
 }
 
 impl fmt::Display for Interrupted {
@@ -33,11 +36,23 @@ impl fmt::Display for Interrupted {
         f.write_str(match self {
             Self::Saved => "interrupted; the same command goes on from here",
             Self::Unsaved => "interrupted",
+            Self::Midway => "interrupted; what was finished is kept",
         })
     }
 }
 
 impl std::error::Error for Interrupted {}
+
+/// Time that a command has to end by itself after Ctrl-C.
+const PATIENCE: Duration = Duration::from_millis(800);
+
+/// What to say of an error that comes of Ctrl-C.
+pub fn interrupted(error: &anyhow::Error) -> Option<&Interrupted> {
+    match error.downcast_ref::<basinscope::Error>() {
+        Some(basinscope::Error::Cancelled) => Some(&Interrupted::Midway),
+        _ => error.downcast_ref(),
+    }
+}
 
 /// Everything ran, but so many checks failed.
 #[derive(Debug)]
@@ -59,12 +74,20 @@ impl Console {
             bars.set_draw_target(ProgressDrawTarget::hidden());
         }
         let interrupted = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&interrupted);
+        let (flag, bars_then) = (Arc::clone(&interrupted), bars.clone());
         ctrlc::set_handler(move || {
+            // Results are only ever renamed into place, so leaving is safe at any time: at once
+            // where asked twice, and after a while where a computation has not heard it.
             if flag.swap(true, Ordering::SeqCst) {
-                // Asked twice: results are only ever renamed into place, so leaving is safe.
                 std::process::exit(130);
             }
+            let bars = bars_then.clone();
+            std::thread::spawn(move || {
+                std::thread::sleep(PATIENCE);
+                let _ = bars.clear();
+                eprintln!("{}", Interrupted::Midway);
+                std::process::exit(130);
+            });
         })
         .context("cannot listen for Ctrl-C")?;
         Ok(Self {

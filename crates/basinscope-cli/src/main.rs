@@ -8,6 +8,7 @@ mod data_args;
 mod failure;
 mod lab;
 mod net_args;
+mod on_bar;
 #[cfg(feature = "images")]
 mod picture_args;
 
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
             eprintln!("{error}");
             ExitCode::FAILURE
         }
-        Err(error) => match error.downcast_ref::<console::Interrupted>() {
+        Err(error) => match console::interrupted(&error) {
             // Without what it was in the middle of.
             Some(interrupted) => {
                 eprintln!("{interrupted}");

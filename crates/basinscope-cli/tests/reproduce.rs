@@ -177,7 +177,7 @@ basin = { cutoff = 0.4, directions = 20, local = { sigma = 0.03, iterates = 1, b
         let basin = bad.basin.as_ref().unwrap();
         let found = radial.clone().check().unwrap();
         let found = found
-            .run(&train, &layout, &field.theta(&bad.name), |_| ())
+            .run(&train, &layout, &field.theta(&bad.name), &())
             .unwrap();
         assert_eq!(basin.radius_median, found.median());
         assert_eq!(

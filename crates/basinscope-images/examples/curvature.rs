@@ -46,11 +46,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         tolerance: 1e-4,
         ..LanczosSettings::default()
     };
-    let ends = extreme_eigenpairs(&hessian, settings)?;
+    let ends = extreme_eigenpairs(&hessian, settings, &())?;
     let top_seconds = begun.elapsed().as_secs_f64();
-    let off = residuals(&hessian, &ends.top);
+    let off = residuals(&hessian, &ends.top, &())?;
     let begun = Instant::now();
-    let trace = hutchpp(&hessian, TraceSettings::default())?;
+    let trace = hutchpp(&hessian, TraceSettings::default(), &())?;
     let trace_seconds = begun.elapsed().as_secs_f64();
 
     let (mut v, mut out) = (vec![0.0; theta.len()], vec![0.0; theta.len()]);

@@ -70,7 +70,7 @@ fn compare(name: &str, matrix: &impl SymmetricOperator) -> basinscope::Result<f6
             exact_up_to,
             ..SpectrumSettings::default()
         };
-        let found = spectrum(matrix, &settings)?;
+        let found = spectrum(matrix, &settings, &())?;
         Ok((found, begun.elapsed().as_secs_f64()))
     };
     let (found, seconds) = timed(0)?;

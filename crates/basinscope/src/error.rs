@@ -43,6 +43,9 @@ pub enum Error {
         /// What it was.
         found: String,
     },
+    /// The [`Watch`](crate::watch::Watch) asked to stop.
+    #[error("cancelled")]
+    Cancelled,
     /// Two arrays that belong together do not fit.
     #[error("{what}: expected shape {expected:?}, found {found:?}")]
     Shape {

@@ -24,6 +24,7 @@ pub mod slice;
 pub mod surface;
 pub mod train;
 pub mod verify;
+pub mod watch;
 
 pub use error::{Error, Result};
 

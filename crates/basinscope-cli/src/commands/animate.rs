@@ -3,6 +3,7 @@
 use crate::commands::{boundary, eigenvectors};
 use crate::console::Console;
 use crate::lab::{Lab, Minimum, RunArgs};
+use crate::on_bar::OnBar;
 use anyhow::{Context, Result};
 use basinscope::direction::{Normalization, random_direction};
 use basinscope::record::{PathFrame, PathRecord};
@@ -124,6 +125,11 @@ pub fn compute(
     for minimum in minima {
         console.check()?;
         let direction = direction(lab, minimum, settings, console)?;
+        let watch = OnBar {
+            console,
+            bar: &bar,
+            before: bar.position(),
+        };
         let frames = slice::walk(
             &minimum.train,
             &minimum.classifier()?,
@@ -131,7 +137,7 @@ pub fn compute(
             &direction,
             &steps,
             grid,
-            |_| bar.inc(1),
+            &watch,
         )?;
         let mut drawn = Vec::with_capacity(frames.len());
         for frame in frames {

@@ -119,12 +119,8 @@ pub fn by_lbfgs(
     console: &Console,
 ) -> Result<MinimumRecord> {
     let net = config.net.build()?;
-    let stop = || console.is_interrupted();
     let how = config.train.initialization;
-    let minimum = lbfgs.train(net.as_ref(), split, how, config.train.seed, &stop)?;
-    if minimum.stopped == StopReason::Interrupted {
-        return Err(Interrupted::Saved.into());
-    }
+    let minimum = lbfgs.train(net.as_ref(), split, how, config.train.seed, console)?;
     let mut full = json!(config);
     full["lbfgs"] = json!(lbfgs);
     keep(run, config, full, net.as_ref(), &minimum)

@@ -6,6 +6,7 @@ use anyhow::Result;
 use basinscope::Error;
 use basinscope::curvature::{HessianAt, LanczosSettings, extreme_eigenpairs, residuals};
 use basinscope::record::{Array, EigenvectorsRecord, Trust};
+use basinscope::watch::Watch;
 use serde_json::json;
 
 /// Where the records stand in a run.
@@ -39,8 +40,9 @@ pub fn compute(
             records.push(found);
             continue;
         }
-        let record = match find(minimum, seed) {
+        let record = match find(minimum, seed, console) {
             Ok(record) => record,
+            Err(Error::Cancelled) => return Err(Error::Cancelled.into()),
             Err(error) => {
                 console.say(format!("{}: no eigenvectors: {error}", minimum.record.name));
                 continue;
@@ -83,7 +85,7 @@ fn read_again(
 }
 
 /// The top eigenpairs of the exact Hessian at a minimum, each checked by a product of its own.
-fn find(minimum: &Minimum, seed: u64) -> basinscope::Result<EigenvectorsRecord> {
+fn find(minimum: &Minimum, seed: u64, watch: &dyn Watch) -> basinscope::Result<EigenvectorsRecord> {
     let hessian = HessianAt::new(&minimum.train, &minimum.theta)?;
     let settings = LanczosSettings {
         count: COUNT.min(minimum.theta.len()),
@@ -92,8 +94,8 @@ fn find(minimum: &Minimum, seed: u64) -> basinscope::Result<EigenvectorsRecord> 
         tolerance: TOLERANCE,
         seed,
     };
-    let found = extreme_eigenpairs(&hessian, settings)?;
-    let residuals = residuals(&hessian, &found.top);
+    let found = extreme_eigenpairs(&hessian, settings, watch)?;
+    let residuals = residuals(&hessian, &found.top, watch)?;
     let eigenvalues: Vec<f64> = found.top.iter().map(|pair| pair.value).collect();
     let largest = (eigenvalues.iter()).fold(f64::MIN_POSITIVE, |most, value| most.max(value.abs()));
     for (&value, &residual) in eigenvalues.iter().zip(&residuals) {

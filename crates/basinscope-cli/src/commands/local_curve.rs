@@ -1,8 +1,10 @@
 //! What a sampler found of a local volume, as the points of a record's curve.
 
+use basinscope::Result;
 use basinscope::basin::{Annealed, LocalVolume, Region, assess, log10_local_volume, split_r_hat};
 use basinscope::net::NetSurface;
 use basinscope::record::LocalVolumePoint;
+use basinscope::watch::Watch;
 
 /// The point that a local volume is around, and the surfaces it lies on.
 #[derive(Clone, Copy)]
@@ -31,7 +33,8 @@ pub fn subsim_curve(
     centre: Centre<'_>,
     region: &dyn Region,
     found: &LocalVolume,
-) -> Vec<LocalVolumePoint> {
+    watch: &dyn Watch,
+) -> Result<Vec<LocalVolumePoint>> {
     let (volumes, intervals) = (found.log10_volume(), found.intervals());
     (0..found.sigma.len())
         .map(|place| {
@@ -48,8 +51,14 @@ pub fn subsim_curve(
             let looked_at: Vec<&[f32]> = (of_replicates.iter())
                 .map(|samples| centre.first(samples, each))
                 .collect();
-            let assessed = assess(&region, &centre.test, centre.theta, &looked_at.concat());
-            LocalVolumePoint {
+            let assessed = assess(
+                &region,
+                &centre.test,
+                centre.theta,
+                &looked_at.concat(),
+                watch,
+            )?;
+            Ok(LocalVolumePoint {
                 sigma,
                 ln_p: finite(found.ln_p[place]),
                 standard_error: finite(found.standard_error[place]),
@@ -66,7 +75,7 @@ pub fn subsim_curve(
                 converged: found.converged[place],
                 local: false,
                 warning: String::new(),
-            }
+            })
         })
         .collect()
 }
@@ -85,13 +94,14 @@ pub fn lta_curve(
     centre: Centre<'_>,
     region: &dyn Region,
     found: &Annealed,
-) -> Vec<LocalVolumePoint> {
+    watch: &dyn Watch,
+) -> Result<Vec<LocalVolumePoint>> {
     (found.points.iter())
         .map(|point| {
             let looked_at = centre.first(&point.samples, centre.samples);
-            let assessed = assess(&region, &centre.test, centre.theta, looked_at);
+            let assessed = assess(&region, &centre.test, centre.theta, looked_at, watch)?;
             let [low, high] = point.interval;
-            LocalVolumePoint {
+            Ok(LocalVolumePoint {
                 sigma: point.sigma,
                 ln_p: finite(point.ln_p),
                 standard_error: finite(point.standard_error),
@@ -106,7 +116,7 @@ pub fn lta_curve(
                 converged: point.ln_p.is_finite(),
                 local: false,
                 warning: String::new(),
-            }
+            })
         })
         .collect()
 }

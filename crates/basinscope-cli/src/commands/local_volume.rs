@@ -3,6 +3,7 @@
 use crate::commands::local_curve::{Centre, lta_curve, subsim_curve};
 use crate::console::Console;
 use crate::lab::{Lab, Minimum};
+use crate::on_bar::InMessage;
 use anyhow::{Context, Result};
 use basinscope::Error;
 use basinscope::basin::{
@@ -10,11 +11,10 @@ use basinscope::basin::{
     judge,
 };
 use basinscope::record::{LocalVolumeRecord, VolumeRecord};
+use basinscope::watch::Watch;
 use basinscope_report::figure;
 use clap::ValueEnum;
-use indicatif::ProgressBar;
 use serde::Serialize;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Where the records stand in a run.
 const FILE: &str = "results/local-volumes.json";
@@ -44,6 +44,14 @@ impl Method {
         match self {
             Self::Subsim => "subsim",
             Self::Lta => "lta",
+        }
+    }
+
+    /// What most of its work is.
+    fn units(self) -> &'static str {
+        match self {
+            Self::Subsim => "evaluations",
+            Self::Lta => "gradients",
         }
     }
 }
@@ -174,11 +182,6 @@ pub fn compute(
     };
     let bar = console.bar("local volumes", minima.len() as u64);
     bar.enable_steady_tick(std::time::Duration::from_millis(200));
-    let watch = Watch {
-        console,
-        bar: &bar,
-        asked: AtomicU64::new(0),
-    };
     let mut records = Vec::with_capacity(minima.len());
     for minimum in minima {
         console.check()?;
@@ -193,8 +196,16 @@ pub fn compute(
         let record = match same {
             Some(old) => old.clone(),
             None => {
-                let record = measure(minimum, settings, &config, &watch)
-                    .with_context(|| minimum.record.name.clone())?;
+                let watch = InMessage {
+                    console,
+                    bar: &bar,
+                    name: &minimum.record.name,
+                    units: settings.method.units(),
+                };
+                let found = measure(minimum, settings, &config, &watch);
+                // The minima before this one are saved, and the same command begins with it.
+                console.check()?;
+                let record = found.with_context(|| minimum.record.name.clone())?;
                 lab.merge(FILE, vec![record.clone()], key)?;
                 record
             }
@@ -248,47 +259,11 @@ fn with_region<T>(
     }
 }
 
-/// Tells how many questions were asked, and ends walks when the user asks to stop.
-struct Watch<'a> {
-    console: &'a Console,
-    bar: &'a ProgressBar,
-    asked: AtomicU64,
-}
-
-/// A region under watch. Walks end at Ctrl-C; what they found is then thrown away.
-struct Watched<'a> {
-    region: &'a dyn Region,
-    watch: &'a Watch<'a>,
-    name: &'a str,
-}
-
-impl Region for Watched<'_> {
-    fn dim(&self) -> usize {
-        self.region.dim()
-    }
-
-    fn contains(&self, theta: &[f32]) -> bool {
-        if self.watch.console.is_interrupted() {
-            return false;
-        }
-        let asked = self.watch.asked.fetch_add(1, Ordering::Relaxed) + 1;
-        if asked.is_multiple_of(64) {
-            let message = format!("{}, {asked} evaluations", self.name);
-            self.watch.bar.set_message(message);
-        }
-        self.region.contains(theta)
-    }
-
-    fn is_abandoned(&self) -> bool {
-        self.watch.console.is_interrupted()
-    }
-}
-
 fn measure(
     minimum: &Minimum,
     settings: &Settings,
     config: &serde_json::Value,
-    watch: &Watch<'_>,
+    watch: &dyn Watch,
 ) -> Result<LocalVolumeRecord> {
     let theta = &minimum.theta;
     let squares: f64 = theta.iter().map(|&w| f64::from(w).powi(2)).sum();
@@ -297,7 +272,7 @@ fn measure(
     let start_loss = minimum.train.loss(theta);
     let stiff = match settings.stiff.min(theta.len()) {
         0 => StiffDirections::none(theta.len()),
-        count => StiffDirections::of(&minimum.train, theta, count, seed)?,
+        count => StiffDirections::of(&minimum.train, theta, count, seed, watch)?,
     };
     let centre = Centre {
         theta,
@@ -306,21 +281,12 @@ fn measure(
         samples: settings.samples.unwrap_or(usize::MAX),
     };
     with_region(minimum, settings, |region| {
-        let name = &minimum.record.name;
-        let region: &dyn Region = &Watched {
-            region,
-            watch,
-            name,
-        };
-        let sigmas = widths(region, theta, rms, settings);
-        watch.console.check()?;
+        let sigmas = widths(region, theta, rms, settings, watch)?;
         let (mut curve, evaluations, gradients) = match settings.method {
             Method::Subsim => {
-                let found = settings.subsim.run(&region, theta, &stiff, &sigmas);
-                // What an abandoned walk found, or its error, is neither.
-                watch.console.check()?;
-                let found = found?;
-                (subsim_curve(centre, region, &found), found.evaluations, 0)
+                let found = (settings.subsim).run(&region, theta, &stiff, &sigmas, watch)?;
+                let curve = subsim_curve(centre, region, &found, watch)?;
+                (curve, found.evaluations, 0)
             }
             Method::Lta => {
                 let lta = LtaSettings {
@@ -330,12 +296,11 @@ fn measure(
                     },
                     ..settings.lta.clone()
                 };
-                let found = lta.run(&minimum.train, theta, &stiff, &sigmas)?;
-                let curve = lta_curve(centre, region, &found);
+                let found = lta.run(&minimum.train, theta, &stiff, &sigmas, watch)?;
+                let curve = lta_curve(centre, region, &found, watch)?;
                 (curve, found.evaluations, found.gradients)
             }
         };
-        watch.console.check()?;
         let remedy = match settings.method {
             Method::Subsim if settings.cutoff_on.is_of_loss() => "see --method lta",
             Method::Subsim => "raise --moves",
@@ -369,13 +334,25 @@ fn measure(
 }
 
 /// The asked widths, ascending; else the default grid, absolute and relative.
-fn widths(region: &dyn Region, theta: &[f32], rms: f64, settings: &Settings) -> Vec<f64> {
+fn widths(
+    region: &dyn Region,
+    theta: &[f32],
+    rms: f64,
+    settings: &Settings,
+    watch: &dyn Watch,
+) -> Result<Vec<f64>> {
     let mut sigmas = settings.sigma.clone();
     sigmas.extend(settings.relative_sigma.iter().map(|ratio| ratio * rms));
     if sigmas.is_empty() {
         let seed = settings.subsim.seed;
-        let first =
-            basinscope::basin::nearly_all_inside(&region, theta, INSIDE_AT_FIRST, DRAWS, seed);
+        let first = basinscope::basin::nearly_all_inside(
+            &region,
+            theta,
+            INSIDE_AT_FIRST,
+            DRAWS,
+            seed,
+            watch,
+        )?;
         let last = (REACH * first).min(rms);
         for (unit, every) in [(1.0, 1), (rms, RELATIVE_EVERY)] {
             let place = |sigma: f64| A_DECADE * (sigma / unit).log10();
@@ -386,7 +363,7 @@ fn widths(region: &dyn Region, theta: &[f32], rms: f64, settings: &Settings) -> 
     }
     sigmas.sort_unstable_by(f64::total_cmp);
     sigmas.dedup_by(|b, a| *b <= *a * (1.0 + 1e-9));
-    sigmas
+    Ok(sigmas)
 }
 
 /// 10^(j/4), to three digits: 1, 1.78, 3.16, 5.62, 10, …

@@ -166,13 +166,14 @@ pub fn compute(
                 random_direction(&layout, &minimum.theta, normalization, rng)
             })
             .collect();
-        let crossings = crossing.run(&minimum.train, &minimum.theta, &along)?;
+        let crossings = crossing.run(&minimum.train, &minimum.theta, &along, console)?;
         let lines = slice::lines(
             &minimum.train,
             Some(&minimum.test),
             &minimum.theta,
             &along,
             &steps,
+            console,
         )?;
         records.push(LineRecord {
             minimum: minimum.record.name.clone(),
@@ -225,7 +226,7 @@ pub fn between(lab: &Lab, a: &Minimum, b: &Minimum, console: &Console) -> Result
     };
     let steps: Vec<f64> = c.values().collect();
     let test: &dyn Evaluate = &a.test;
-    let line = slice::between(&a.train, Some(test), &a.theta, &b.theta, &steps)?;
+    let line = slice::between(&a.train, Some(test), &a.theta, &b.theta, &steps, console)?;
     let record = LineRecord {
         minimum: a.record.name.clone(),
         towards: Some(b.record.name.clone()),

@@ -3,6 +3,7 @@
 use crate::commands::eigenvectors;
 use crate::console::{ChecksFailed, Console, table};
 use crate::lab::{Lab, Minimum, RunArgs};
+use crate::on_bar::InMessage;
 use anyhow::{Context, Result};
 use basinscope::curvature::{
     CurvatureMatrix, DEFAULT_BOTTOM, DEFAULT_EIGEN_PRODUCTS, DEFAULT_EXACT_UP_TO,
@@ -139,11 +140,11 @@ pub fn compute(
         let (whole, blocks) = match matrix {
             CurvatureMatrix::Hessian => {
                 let matrix = HessianAt::new(surface, theta)?;
-                measure(&matrix, minimum, layers, settings, &bar)?
+                measure(&matrix, minimum, layers, settings, &bar, console)?
             }
             CurvatureMatrix::GaussNewton => {
                 let matrix = GaussNewtonAt::new(surface.as_ref(), theta)?;
-                measure(&matrix, minimum, layers, settings, &bar)?
+                measure(&matrix, minimum, layers, settings, &bar, console)?
             }
         };
         let record = SpectrumRecord {
@@ -182,8 +183,15 @@ fn measure(
     layers: bool,
     settings: &SpectrumSettings,
     bar: &ProgressBar,
+    console: &Console,
 ) -> Result<(SpectrumPart, Vec<SpectrumPart>)> {
-    let whole = spectrum(matrix, settings)?.into_part("whole");
+    let watch = InMessage {
+        console,
+        bar,
+        name: &minimum.record.name,
+        units: "products",
+    };
+    let whole = spectrum(matrix, settings, &watch)?.into_part("whole");
     bar.inc(1);
     let mut blocks = Vec::new();
     if layers {
@@ -196,7 +204,7 @@ fn measure(
                 ..*settings
             };
             let block = Restricted::new(matrix, range)?;
-            blocks.push(spectrum(&block, &settings)?.into_part(&name));
+            blocks.push(spectrum(&block, &settings, &watch)?.into_part(&name));
             bar.inc(1);
         }
     }

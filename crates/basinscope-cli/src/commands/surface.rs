@@ -3,14 +3,19 @@
 use crate::commands::eigenvectors;
 use crate::console::Console;
 use crate::lab::{Lab, Minimum, RunArgs};
+use crate::on_bar::OnBar;
 use anyhow::Result;
+use basinscope::Error;
 use basinscope::basin::DEFAULT_CUTOFF;
 use basinscope::curvature::{
     DEFAULT_TRACE_PRODUCTS, HessianAt, TraceSettings, hutchpp, plane_curvature,
 };
 use basinscope::direction::{Normalization, random_direction};
 use basinscope::record::{Array, Axis, PlaneWorth, SurfaceRecord};
-use basinscope::slice::{DEFAULT_OTHER_GRID, DEFAULT_OTHER_PLANES, PlaneAreas, share_below};
+use basinscope::slice::{
+    DEFAULT_OTHER_GRID, DEFAULT_OTHER_PLANES, PlaneAreas, PlaneDraws, share_below,
+};
+use basinscope::watch::Watch;
 use basinscope::{random, slice};
 use basinscope_report::figure;
 use serde_json::json;
@@ -101,17 +106,21 @@ pub fn compute(
             let rng = &mut random::stream(seed, "surface", index);
             random_direction(&layout, &minimum.theta, normalization, rng)
         });
-        let before = index as u64 * nodes;
-        let progress = |done| bar.set_position(before + done as u64);
+        let watch = OnBar {
+            console,
+            bar: &bar,
+            before: index as u64 * nodes,
+        };
         let [d1, d2] = &directions;
-        let plane = slice::plane(&minimum.train, &minimum.theta, d1, d2, x, y, progress)?;
+        let plane = slice::plane(&minimum.train, &minimum.theta, d1, d2, x, y, &watch)?;
         // Without eigenvectors there is no finite Hessian to measure a plane against.
         let top = tops.iter().find(|top| top.minimum == *name);
         let found = top.map(|top| {
             let top = top.eigenvalues[0];
-            worth(minimum, settings, [d1, d2], &plane.loss, top)
+            worth(minimum, settings, [d1, d2], &plane.loss, top, console)
         });
         match &found {
+            Some(Err(Error::Cancelled)) => return Err(Error::Cancelled.into()),
             Some(Ok(worth)) => console.say(worth_line(name, worth)),
             Some(Err(error)) => console.say(format!("{name}: worth of the plane: {error}")),
             None => {}
@@ -174,6 +183,7 @@ fn worth(
     directions: [&[f32]; 2],
     loss: &[f64],
     top_eigenvalue: f64,
+    watch: &dyn Watch,
 ) -> basinscope::Result<PlaneWorth> {
     let (theta, train, layout) = (&minimum.theta, &minimum.train, minimum.net.layout());
     let hessian = HessianAt::new(train, theta)?;
@@ -181,7 +191,7 @@ fn worth(
         seed: settings.seed,
         ..TraceSettings::default()
     };
-    let trace = hutchpp(&hessian, products)?;
+    let trace = hutchpp(&hessian, products, watch)?;
     let held = plane_curvature(&hessian, directions)?;
     // A net so sure of itself that its Hessian rounds to 0 has no trace to hold a share of.
     let share_of_trace = Some(held.sum / trace.value).filter(|share| share.is_finite());
@@ -191,9 +201,13 @@ fn worth(
         y: coarse(settings.y)?,
         cutoff: DEFAULT_CUTOFF,
     };
-    let own = areas.of(train, theta, directions)?;
-    let (how, count) = (settings.normalization, settings.other_planes);
-    let others = areas.of_random(train, &layout, theta, how, count, settings.seed)?;
+    let own = areas.of(train, theta, directions, watch)?;
+    let draws = PlaneDraws {
+        normalization: settings.normalization,
+        count: settings.other_planes,
+        seed: settings.seed,
+    };
+    let others = areas.of_random(train, &layout, theta, draws, watch)?;
     Ok(PlaneWorth {
         curvature: held.along,
         trace: trace.value,

@@ -74,7 +74,7 @@ pub fn run(args: &Args, console: &Console) -> Result<()> {
             .rows
             .extend(match rows.len() == check.case.truths.len() {
                 true => rows,
-                false => check.run(args.seed)?,
+                false => check.run(args.seed, console)?,
             });
         if let Some(out) = &out {
             out.write_json(FILE, &record)?;

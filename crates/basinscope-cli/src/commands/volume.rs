@@ -4,6 +4,7 @@ use crate::commands::local_table::local_table;
 use crate::commands::local_volume::{self, CutoffOn};
 use crate::console::{Console, table};
 use crate::lab::{Lab, Minimum, RunArgs};
+use crate::on_bar::OnBar;
 use anyhow::{Context, Result};
 use basinscope::Error;
 use basinscope::basin::{DEFAULT_CUTOFF, DEFAULT_DIRECTIONS, RadialSettings, Search};
@@ -274,15 +275,13 @@ pub fn compute(
     let mut records = Vec::with_capacity(minima.len());
     for (index, minimum) in minima.iter().enumerate() {
         console.check()?;
-        let before = index as u64 * rays;
-        let found = radial.run(
-            &minimum.train,
-            &minimum.net.layout(),
-            &minimum.theta,
-            |done| {
-                bar.set_position(before + done as u64);
-            },
-        )?;
+        let watch = OnBar {
+            console,
+            bar: &bar,
+            before: index as u64 * rays,
+        };
+        let layout = minimum.net.layout();
+        let found = radial.run(&minimum.train, &layout, &minimum.theta, &watch)?;
         let record = &minimum.record;
         let measured = found.into_record(
             &record.name,

@@ -2,9 +2,11 @@
 
 use super::region::Region;
 use super::statistics::quantile;
+use crate::Result;
 use crate::random::stream;
 use crate::record::LocalVolumePoint;
 use crate::surface::Evaluate;
+use crate::watch::{Ticks, Watch};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use rayon::prelude::*;
@@ -34,6 +36,9 @@ pub struct Assessment {
 /// Follows each sample (rows of n values) home, and asks how it does on test points; `None` without
 /// samples.
 ///
+/// # Errors
+/// [`Error::Cancelled`](crate::Error::Cancelled) by the watch, which is called after each sample.
+///
 /// # Cost
 /// Twenty questions to the region and one evaluation on the test points for each sample.
 pub fn assess(
@@ -41,8 +46,10 @@ pub fn assess(
     test: &impl Evaluate,
     theta: &[f32],
     samples: &[f32],
-) -> Option<Assessment> {
+    watch: &dyn Watch,
+) -> Result<Option<Assessment>> {
     let n = theta.len();
+    let ticks = Ticks::new(watch, Some((samples.len() / n) as u64));
     let seen: Vec<(bool, f64)> = samples
         .par_chunks_exact(n)
         .map(|x| {
@@ -55,25 +62,30 @@ pub fn assess(
             };
             let mut between = (1..ON_RAY).map(|i| i as f32 / ON_RAY as f32);
             let star = between.all(|t| region.contains(&at(t)));
-            (star, test.evaluate(&at(1.0)).accuracy)
+            let accuracy = test.evaluate(&at(1.0)).accuracy;
+            ticks.tick()?;
+            Ok((star, accuracy))
         })
-        .collect();
+        .collect::<Result<_>>()?;
     if seen.is_empty() {
-        return None;
+        return Ok(None);
     }
     let count = seen.len() as f64;
     let mut accuracies: Vec<f64> = seen.iter().map(|seen| seen.1).collect();
     let test_accuracy = accuracies.iter().sum::<f64>() / count;
     accuracies.sort_unstable_by(f64::total_cmp);
-    Some(Assessment {
+    Ok(Some(Assessment {
         star_share: seen.iter().filter(|seen| seen.0).count() as f64 / count,
         test_accuracy,
         test_accuracy_range: [quantile(&accuracies, 0.1), quantile(&accuracies, 0.9)],
-    })
+    }))
 }
 
 /// The largest width 2^(−j/2), j whole, at which at least this share of direct draws of N(θ*, σ²I) is
 /// inside: where a curve of local volumes begins.
+///
+/// # Errors
+/// [`Error::Cancelled`](crate::Error::Cancelled) by the watch, which is called after each draw.
 ///
 /// # Cost
 /// `draws` questions to the region for each width, from |θ*|/√n downwards.
@@ -83,24 +95,28 @@ pub fn nearly_all_inside(
     share: f64,
     draws: u64,
     seed: u64,
-) -> f64 {
+    watch: &dyn Watch,
+) -> Result<f64> {
     let squares: f64 = theta.iter().map(|&w| f64::from(w).powi(2)).sum();
     let rms = (squares / theta.len() as f64).sqrt().max(1e-6);
     let mut place = (2.0 * rms.log2()).ceil() as i32;
+    let ticks = Ticks::new(watch, None);
     loop {
         let sigma = 2_f64.powf(f64::from(place) / 2.0);
         let inside = (0..draws)
             .into_par_iter()
-            .filter(|&index| {
+            .map(|index| {
                 let rng = &mut stream(seed, "nearly all inside", index);
                 let point: Vec<f32> = (theta.iter())
                     .map(|&from| from + sigma as f32 * rng.sample::<f32, _>(StandardNormal))
                     .collect();
-                region.contains(&point)
+                let inside = region.contains(&point);
+                ticks.tick()?;
+                Ok(usize::from(inside))
             })
-            .count();
+            .sum::<Result<usize>>()?;
         if inside as f64 >= share * draws as f64 || sigma < 1e-12 {
-            return sigma;
+            return Ok(sigma);
         }
         place -= 1;
     }
@@ -203,18 +219,20 @@ mod tests {
 
     #[test]
     fn samples_beyond_a_moat_have_no_straight_way_home() {
-        let found = assess(&Moat, &Cliff, &[0.0], &[0.5, 0.9, -4.0, 3.0]).unwrap();
+        let found = assess(&Moat, &Cliff, &[0.0], &[0.5, 0.9, -4.0, 3.0], &())
+            .unwrap()
+            .unwrap();
         assert_eq!(found.star_share, 0.75);
         assert_eq!(found.test_accuracy, 0.75);
         // Sorted 0, 1, 1, 1: a tenth of the way is .3 of the first gap.
         assert!((found.test_accuracy_range[0] - 0.3).abs() < 1e-12);
         assert_eq!(found.test_accuracy_range[1], 1.0);
-        assert!(assess(&Moat, &Cliff, &[0.0], &[]).is_none());
+        assert!(assess(&Moat, &Cliff, &[0.0], &[], &()).unwrap().is_none());
     }
 
     #[test]
     fn a_curve_begins_where_draws_are_inside() {
-        let from_inside = nearly_all_inside(&Moat, &[0.5], 0.9, 500, 0);
+        let from_inside = nearly_all_inside(&Moat, &[0.5], 0.9, 500, 0, &()).unwrap();
         // Pr[x ≥ 1] = Pr[z ≥ .5/σ] ≤ .1 from σ = .39 down: 2^(−1.5) = .354.
         assert_eq!(from_inside, 2_f64.powf(-1.5));
     }

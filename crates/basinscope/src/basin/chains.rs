@@ -1,8 +1,10 @@
 //! Hamiltonian chains in the tempered potential of a basin, in the metric of its stiff directions.
 
 use super::stiff::StiffDirections;
+use crate::Result;
 use crate::random::{Stream, fill_normal, stream};
 use crate::surface::Differentiable;
+use crate::watch::Ticks;
 use rand::RngExt;
 use std::f64::consts::FRAC_PI_2;
 
@@ -35,6 +37,14 @@ pub(super) struct Seen {
     pub(super) acceptance: f64,
 }
 
+/// The basin that chains explore, and who counts their gradients.
+pub(super) struct Basin<'a, S> {
+    pub(super) surface: &'a S,
+    pub(super) theta: &'a [f32],
+    pub(super) stiff: &'a StiffDirections,
+    pub(super) ticks: &'a Ticks<'a>,
+}
+
 /// A few chains of `exp(−β·S(θ* + x) − |x|²/2σ²)`.
 ///
 /// ```text
@@ -49,6 +59,7 @@ pub(super) struct Chains<'a, S> {
     surface: &'a S,
     theta: &'a [f32],
     stiff: &'a StiffDirections,
+    ticks: &'a Ticks<'a>,
     level: Level,
     /// `[C, n]`.
     x: Vec<f32>,
@@ -66,14 +77,18 @@ pub(super) struct Chains<'a, S> {
 impl<'a, S: Differentiable> Chains<'a, S> {
     /// `count` chains at draws of N(0, σ²I).
     pub(super) fn new(
-        surface: &'a S,
-        theta: &'a [f32],
-        stiff: &'a StiffDirections,
+        basin: &Basin<'a, S>,
         level: Level,
         count: usize,
         seed: u64,
         group: u64,
-    ) -> Self {
+    ) -> Result<Self> {
+        let &Basin {
+            surface,
+            theta,
+            stiff,
+            ticks,
+        } = basin;
         let (n, k) = (surface.dim(), stiff.len());
         let mut rng = stream(seed, "lta", group);
         let mut x = vec![0.0; count * n];
@@ -85,6 +100,7 @@ impl<'a, S: Differentiable> Chains<'a, S> {
             surface,
             theta,
             stiff,
+            ticks,
             level,
             w: vec![0.0; x.len()],
             force: vec![0.0; x.len()],
@@ -95,8 +111,8 @@ impl<'a, S: Differentiable> Chains<'a, S> {
             rng,
             gradients: 0,
         };
-        chains.pull();
-        chains
+        chains.pull()?;
+        Ok(chains)
     }
 
     /// The steps x of all chains, `[C, n]`.
@@ -117,7 +133,7 @@ impl<'a, S: Differentiable> Chains<'a, S> {
     }
 
     /// Moves to another level, stretching the chains as the metric does.
-    pub(super) fn move_to(&mut self, level: Level) {
+    pub(super) fn move_to(&mut self, level: Level) -> Result<()> {
         let k = self.stiff.len();
         let (from, to) = (self.shape(self.level), self.shape(level));
         let ratio = |from: Precision, to: Precision| (to.variance / from.variance).sqrt() as f32;
@@ -141,11 +157,11 @@ impl<'a, S: Differentiable> Chains<'a, S> {
             self.stiff.add(&more, &mut self.x);
         }
         self.level = level;
-        self.pull();
+        self.pull()
     }
 
     /// S and β·∇S at every x.
-    fn pull(&mut self) {
+    fn pull(&mut self) -> Result<()> {
         let n = self.surface.dim();
         let mut point = vec![0.0_f32; n];
         let examples = self.surface.examples() as f64;
@@ -157,12 +173,14 @@ impl<'a, S: Differentiable> Chains<'a, S> {
             }
             *sum = examples * self.surface.loss_and_grad(&point, force);
             force.iter_mut().for_each(|f| *f *= factor);
+            self.ticks.tick()?;
         }
         self.gradients += self.sums.len() as u64;
+        Ok(())
     }
 
     /// One trajectory of every chain with steps of ε; what each ends with.
-    pub(super) fn trajectory(&mut self, epsilon: f64) -> Vec<Seen> {
+    pub(super) fn trajectory(&mut self, epsilon: f64) -> Result<Vec<Seen>> {
         let (n, k, count) = (self.surface.dim(), self.stiff.len(), self.sums.len());
         let shape = self.shape(self.level);
         self.refresh(&shape);
@@ -177,7 +195,7 @@ impl<'a, S: Differentiable> Chains<'a, S> {
             self.kick(0.5 * epsilon, &shape);
             turn(&mut self.x, &mut self.w, sin as f32, cos as f32);
             turn(&mut self.along_x, &mut self.along_w, sin as f32, cos as f32);
-            self.pull();
+            self.pull()?;
             self.kick(0.5 * epsilon, &shape);
         }
         let mut seen = Vec::with_capacity(count);
@@ -203,7 +221,7 @@ impl<'a, S: Differentiable> Chains<'a, S> {
                 acceptance,
             });
         }
-        seen
+        Ok(seen)
     }
 
     /// Draws w ~ N(0, C).

@@ -3,7 +3,9 @@
 use super::region::Region;
 use super::stiff::StiffDirections;
 use super::subsim::{SubsimSettings, Walk};
+use crate::Result;
 use crate::random::{Stream, fill_normal, stream};
+use crate::watch::Ticks;
 use rand::RngExt;
 
 /// Share of the walkers that survive a step outwards: the step is chosen so, and aims at
@@ -30,6 +32,7 @@ pub(super) struct Cloud<'a, R> {
     region: &'a R,
     theta: &'a [f32],
     stiff: &'a StiffDirections,
+    ticks: &'a Ticks<'a>,
     rng: Stream,
     /// Walkers z, `[P, n]`, standard normal but for lying inside.
     z: Vec<f32>,
@@ -48,6 +51,7 @@ impl<'a, R: Region> Cloud<'a, R> {
         theta: &'a [f32],
         stiff: &'a StiffDirections,
         index: u64,
+        ticks: &'a Ticks<'a>,
     ) -> Self {
         let (p, n) = (settings.particles, region.dim());
         let mut rng = stream(settings.seed, "subsim", index);
@@ -58,6 +62,7 @@ impl<'a, R: Region> Cloud<'a, R> {
             region,
             theta,
             stiff,
+            ticks,
             rng,
             z,
             along: vec![0.0; p * stiff.len()],
@@ -68,22 +73,26 @@ impl<'a, R: Region> Cloud<'a, R> {
     }
 
     /// Whether a walker is inside at width σ.
-    fn inside(&mut self, z: &[f32], sigma: f64) -> bool {
+    fn inside(&mut self, z: &[f32], sigma: f64) -> Result<bool> {
         self.evaluations += 1;
         let sigma = sigma as f32;
         for ((point, &from), &z) in self.point.iter_mut().zip(self.theta).zip(z) {
             *point = from + sigma * z;
         }
-        self.region.contains(&self.point)
+        let inside = self.region.contains(&self.point);
+        self.ticks.tick()?;
+        Ok(inside)
     }
 
     /// The walkers inside at width σ.
-    fn survivors(&mut self, sigma: f64) -> Vec<usize> {
+    fn survivors(&mut self, sigma: f64) -> Result<Vec<usize>> {
         let n = self.region.dim();
         let z = std::mem::take(&mut self.z);
         let found = (z.chunks_exact(n).enumerate())
-            .filter(|(_, z)| self.inside(z, sigma))
-            .map(|(index, _)| index)
+            .filter_map(|(index, z)| match self.inside(z, sigma) {
+                Ok(inside) => inside.then_some(Ok(index)),
+                Err(error) => Some(Err(error)),
+            })
             .collect();
         self.z = z;
         found
@@ -100,23 +109,23 @@ impl<'a, R: Region> Cloud<'a, R> {
     }
 
     /// A width at which nearly all of the first walkers are inside, and those.
-    fn begin(&mut self, last: f64) -> (f64, Vec<usize>) {
+    fn begin(&mut self, last: f64) -> Result<(f64, Vec<usize>)> {
         let p = self.settings.particles as f64;
         let mut sigma = last;
         loop {
-            let inside = self.survivors(sigma);
+            let inside = self.survivors(sigma)?;
             if inside.len() as f64 >= AT_FIRST * p || sigma < 1e-12 {
-                return (sigma, inside);
+                return Ok((sigma, inside));
             }
             sigma *= 0.5;
         }
     }
 
     /// Walks outwards through the asked widths (ascending).
-    pub(super) fn walk(&mut self, sigmas: &[f64]) -> Walk {
+    pub(super) fn walk(&mut self, sigmas: &[f64]) -> Result<Walk> {
         let p = self.settings.particles as f64;
         let last = sigmas[sigmas.len() - 1];
-        let (mut sigma, mut inside) = self.begin(last);
+        let (mut sigma, mut inside) = self.begin(last)?;
         let mut walk = Walk {
             sigma: Vec::new(),
             ln_p: Vec::new(),
@@ -127,11 +136,11 @@ impl<'a, R: Region> Cloud<'a, R> {
         };
         if inside.is_empty() {
             walk.evaluations = self.evaluations;
-            return walk;
+            return Ok(walk);
         }
         for &asked in sigmas.iter().filter(|&&asked| asked < sigma) {
             // So near that direct draws tell.
-            let inside = self.survivors(asked);
+            let inside = self.survivors(asked)?;
             walk.sigma.push(asked);
             walk.ln_p.push((inside.len() as f64 / p).ln());
             walk.acceptance.push(1.0);
@@ -145,11 +154,11 @@ impl<'a, R: Region> Cloud<'a, R> {
         let mut before = None;
         loop {
             self.resample(&inside);
-            let acceptance = self.mix(sigma);
+            let acceptance = self.mix(sigma)?;
             if let Some(before) = before {
                 // What left through the wall on the way out may come back in: the other half of
                 // the bridge.
-                let back = self.survivors(before).len() as f64 / p;
+                let back = self.survivors(before)?.len() as f64 / p;
                 ln_p -= back.max(0.5 / p).ln();
             }
             walk.sigma.push(sigma);
@@ -161,15 +170,15 @@ impl<'a, R: Region> Cloud<'a, R> {
                 walk.samples.push(self.steps(&all, sigma));
             }
             let Some(&next) = asked.last() else { break };
-            if walk.sigma.len() >= LEVELS || self.region.is_abandoned() {
+            if walk.sigma.len() >= LEVELS {
                 break;
             }
             before = Some(sigma);
-            let Some(found) = self.outwards(sigma, next, &mut step) else {
+            let Some(found) = self.outwards(sigma, next, &mut step)? else {
                 break;
             };
             (sigma, inside) = found;
-            if inside.is_empty() || self.region.is_abandoned() {
+            if inside.is_empty() {
                 break;
             }
             if sigma == next {
@@ -178,12 +187,17 @@ impl<'a, R: Region> Cloud<'a, R> {
             ln_p += (inside.len() as f64 / p).ln();
         }
         walk.evaluations = self.evaluations;
-        walk
+        Ok(walk)
     }
 
     /// The next width, not beyond `next`, with the walkers that survive it; `None` where any step
     /// loses them all.
-    fn outwards(&mut self, sigma: f64, next: f64, step: &mut f64) -> Option<(f64, Vec<usize>)> {
+    fn outwards(
+        &mut self,
+        sigma: f64,
+        next: f64,
+        step: &mut f64,
+    ) -> Result<Option<(f64, Vec<usize>)>> {
         let p = self.settings.particles as f64;
         let whole = (next / sigma).ln();
         let (mut low, mut high) = (0.0, f64::INFINITY);
@@ -194,12 +208,12 @@ impl<'a, R: Region> Cloud<'a, R> {
             } else {
                 sigma * tried.exp()
             };
-            let inside = self.survivors(to);
+            let inside = self.survivors(to)?;
             let share = inside.len() as f64 / p;
             let enough = share >= SURVIVORS[0];
             if enough && (share <= SURVIVORS[1] || tried >= whole) {
                 *step = tried;
-                return Some((to, inside));
+                return Ok(Some((to, inside)));
             }
             // ln of the share falls about linearly with the step.
             let aim = (AIM.ln() / share.clamp(0.02, 0.98).ln()).clamp(0.2, 4.0);
@@ -217,10 +231,13 @@ impl<'a, R: Region> Cloud<'a, R> {
                 // Many leave at once: stop short of where they do.
                 *step = high;
                 let to = sigma * low.exp();
-                return (low > 1e-9).then(|| (to, self.survivors(to)));
+                return match low > 1e-9 {
+                    true => Ok(Some((to, self.survivors(to)?))),
+                    false => Ok(None),
+                };
             }
             if high < 1e-9 {
-                return None;
+                return Ok(None);
             }
         }
     }
@@ -252,7 +269,7 @@ impl<'a, R: Region> Cloud<'a, R> {
     /// y = z·cos a + ξ·sin a with ξ ~ N(0, C), C the Gaussian narrowed along the stiff
     /// directions ([`StiffDirections::spreads`]). Accepted iff y is inside and
     /// ln u < ½·Σ (1/s_i² − 1)·(y_i² − z_i²): then N(0, I) is left as it is.
-    fn mix(&mut self, sigma: f64) -> f64 {
+    fn mix(&mut self, sigma: f64) -> Result<f64> {
         let (p, n, k) = (self.settings.particles, self.region.dim(), self.stiff.len());
         let spread = self.stiff.spreads(&self.along, sigma);
         let excess: Vec<f64> = spread.iter().map(|s| 1.0 / (s * s) - 1.0).collect();
@@ -265,9 +282,6 @@ impl<'a, R: Region> Cloud<'a, R> {
             let (sin, cos) = (sin as f32, cos as f32);
             let mut accepted = 0_u64;
             for first in (0..p).step_by(TOGETHER) {
-                if self.region.is_abandoned() {
-                    return 0.0;
-                }
                 let together = TOGETHER.min(p - first);
                 let xi = &mut xi[..together * n];
                 let turn = &mut turn[..together * k];
@@ -301,7 +315,7 @@ impl<'a, R: Region> Cloud<'a, R> {
                     for ((y, &z), &x) in proposal.iter_mut().zip(from).zip(&xi[index * n..]) {
                         *y = cos * z + sin * x;
                     }
-                    if !self.inside(&proposal, sigma) {
+                    if !self.inside(&proposal, sigma)? {
                         continue;
                     }
                     self.z[walker * n..(walker + 1) * n].copy_from_slice(&proposal);
@@ -315,6 +329,6 @@ impl<'a, R: Region> Cloud<'a, R> {
                 (self.angle * (0.8 * (share - ACCEPTANCE)).exp()).clamp(ANGLES[0], ANGLES[1]);
             total += accepted;
         }
-        total as f64 / (p * self.settings.moves) as f64
+        Ok(total as f64 / (p * self.settings.moves) as f64)
     }
 }

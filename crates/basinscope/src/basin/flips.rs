@@ -6,6 +6,7 @@ use crate::net::ParameterLayout;
 use crate::random::stream;
 use crate::record::FlipRecord;
 use crate::surface::Evaluate;
+use crate::watch::{Ticks, Watch};
 use crate::{Error, Result};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -95,7 +96,8 @@ impl FlipSettings {
     /// one step of the scan is not seen. Examples wrong at θ itself count from the start.
     ///
     /// # Errors
-    /// As [`FlipSettings::check`]; [`Error::Shape`] where θ does not fit.
+    /// As [`FlipSettings::check`]; [`Error::Shape`] where θ does not fit;
+    /// [`Error::Cancelled`] by the watch, which is called after each direction.
     ///
     /// # Cost
     /// At most ln(cap/from)/ln 1.1 + 7 evaluations a share, for each direction.
@@ -104,6 +106,7 @@ impl FlipSettings {
         surface: &impl Evaluate,
         layout: &ParameterLayout,
         theta: &[f32],
+        watch: &dyn Watch,
     ) -> Result<Flips> {
         self.check()?;
         if theta.len() != surface.dim() || theta.len() != layout.num_params() {
@@ -113,14 +116,17 @@ impl FlipSettings {
                 found: vec![theta.len()],
             });
         }
+        let ticks = Ticks::new(watch, Some(self.directions as u64));
         let by_direction: Vec<Vec<Option<f64>>> = (0..self.directions)
             .into_par_iter()
             .map(|index| {
                 let rng = &mut stream(self.seed, "flips", index as u64);
                 let direction = random_direction(layout, theta, self.normalization, rng);
-                self.along(surface, theta, &direction)
+                let found = self.along(surface, theta, &direction);
+                ticks.tick()?;
+                Ok(found)
             })
-            .collect();
+            .collect::<Result<_>>()?;
         let column = |place: usize| by_direction.iter().map(move |found| found[place]);
         let shares = 0..self.shares.len();
         Ok(Flips {
@@ -237,7 +243,9 @@ mod tests {
             directions: 50,
             ..FlipSettings::default()
         };
-        let found = settings.run(&surface, &net.layout(), &[1.0, 0.0]).unwrap();
+        let found = settings
+            .run(&surface, &net.layout(), &[1.0, 0.0], &())
+            .unwrap();
         let crossing = found.distances[0].iter().filter(|&&c| c < 10.0);
         assert!(crossing.clone().all(|c| (c - 1.0).abs() < 2e-3));
         assert_eq!(crossing.count() + found.censored[0], 50);

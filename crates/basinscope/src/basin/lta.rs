@@ -1,11 +1,12 @@
 //! Local tempered annealing: the reference for local volumes, by gradients.
 
-use super::chains::{Chains, Level, Seen, TOGETHER};
+use super::chains::{Basin, Chains, Level, Seen, TOGETHER};
 use super::diagnostics::{split_r_hat, student_half_width};
 use super::statistics::{effective_sample_size, ln_sum_exp};
 use super::stiff::StiffDirections;
 use crate::random::stream;
 use crate::surface::Differentiable;
+use crate::watch::{Ticks, Watch};
 use crate::{Error, Result};
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -159,7 +160,8 @@ impl LtaSettings {
     ///
     /// # Errors
     /// [`Error::Setting`] for settings or widths that make no sense, or a θ* above the cutoff;
-    /// [`Error::Shape`] for one of the wrong length.
+    /// [`Error::Shape`] for one of the wrong length; [`Error::Cancelled`] by the watch, which is
+    /// called after each gradient.
     ///
     /// # Cost
     /// About `chains·(trajectories + 3)·4·ln(σ/σ₀)/spacing` gradients, σ₀ the width at which nine
@@ -174,6 +176,7 @@ impl LtaSettings {
         theta: &[f32],
         stiff: &StiffDirections,
         sigmas: &[f64],
+        watch: &dyn Watch,
     ) -> Result<Annealed> {
         self.check()?;
         super::subsim::check_question(surface.dim(), theta, stiff, sigmas)?;
@@ -182,10 +185,17 @@ impl LtaSettings {
             let expected = "a minimum inside its own basin";
             return Err(Error::setting("theta", expected, "one outside"));
         }
-        let mut annealing = Annealing::begin(self, surface, theta, stiff, sum_cutoff, sigmas[0]);
+        let ticks = &Ticks::new(watch, None);
+        let basin = Basin {
+            surface,
+            theta,
+            stiff,
+            ticks,
+        };
+        let mut annealing = Annealing::begin(self, &basin, sum_cutoff, sigmas[0])?;
         let asked: Vec<Asked> = (sigmas.iter())
             .map(|&sigma| annealing.go_to(sigma))
-            .collect();
+            .collect::<Result<_>>()?;
         Ok(annealing.finish(&asked))
     }
 }
@@ -207,16 +217,14 @@ impl<'a, S: Differentiable> Annealing<'a, S> {
     /// Finds where nearly every draw is inside, and ln Z there.
     fn begin(
         settings: &'a LtaSettings,
-        surface: &'a S,
-        theta: &'a [f32],
-        stiff: &'a StiffDirections,
+        basin: &Basin<'a, S>,
         sum_cutoff: f64,
         first: f64,
-    ) -> Self {
+    ) -> Result<Self> {
         let mut sigma = first;
         let mut evaluations = 0;
         let sums = loop {
-            let sums = draws(surface, theta, sigma, settings.seed);
+            let sums = draws(basin, sigma, settings.seed)?;
             evaluations += sums.len() as u64;
             let inside = sums.iter().filter(|&&sum| sum <= sum_cutoff).count();
             if inside as f64 >= INSIDE_AT_FIRST * sums.len() as f64 || sigma < 1e-12 {
@@ -237,12 +245,12 @@ impl<'a, S: Differentiable> Annealing<'a, S> {
             .map(|group| {
                 let count = TOGETHER.min(settings.chains - group * TOGETHER);
                 let group = group as u64;
-                Chains::new(surface, theta, stiff, level, count, settings.seed, group)
+                Chains::new(basin, level, count, settings.seed, group)
             })
-            .collect();
+            .collect::<Result<_>>()?;
         let mut annealing = Self {
             settings,
-            dim: surface.dim(),
+            dim: basin.surface.dim(),
             sum_cutoff,
             groups,
             epsilon: 0.5,
@@ -252,31 +260,37 @@ impl<'a, S: Differentiable> Annealing<'a, S> {
             evaluations,
             stops: Vec::new(),
         };
-        annealing.trajectories(4 * BURN_IN, |_, _| ());
-        annealing.stay(level);
-        annealing
+        annealing.trajectories(4 * BURN_IN, |_, _| ())?;
+        annealing.stay(level)?;
+        Ok(annealing)
     }
 
     /// Trajectories of all chains, their step tuned on the way.
-    fn trajectories(&mut self, count: usize, mut each: impl FnMut(&[Chains<'a, S>], Vec<Seen>)) {
+    fn trajectories(
+        &mut self,
+        count: usize,
+        mut each: impl FnMut(&[Chains<'a, S>], Vec<Seen>),
+    ) -> Result<()> {
         for _ in 0..count {
             let epsilon = self.epsilon;
             let seen: Vec<Vec<Seen>> = (self.groups.par_iter_mut())
                 .map(|group| group.trajectory(epsilon))
-                .collect();
+                .collect::<Result<_>>()?;
             let seen = seen.concat();
             let accepted = seen.iter().map(|seen| seen.acceptance).sum::<f64>() / seen.len() as f64;
             self.epsilon = (epsilon * (0.4 * (accepted - ACCEPTANCE)).exp()).clamp(1e-3, 1.0);
             each(&self.groups, seen);
         }
+        Ok(())
     }
 
     /// Burns in and measures at a level where the chains already are.
-    fn stay(&mut self, level: Level) {
-        self.trajectories(BURN_IN, |_, _| ());
+    fn stay(&mut self, level: Level) -> Result<()> {
+        self.trajectories(BURN_IN, |_, _| ())?;
         let mut all = Vec::new();
-        self.trajectories(self.settings.trajectories, |_, seen| all.push(seen));
+        self.trajectories(self.settings.trajectories, |_, seen| all.push(seen))?;
         self.stops.push(stop(level, &all));
+        Ok(())
     }
 
     fn level(&self) -> Level {
@@ -295,24 +309,25 @@ impl<'a, S: Differentiable> Annealing<'a, S> {
     }
 
     /// Newton steps on β until the mean of S is this near the cutoff.
-    fn settle(&mut self, tolerance: f64) {
+    fn settle(&mut self, tolerance: f64) -> Result<()> {
         for _ in 0..NEWTON {
             let Level { sigma, beta } = self.level();
             let next = self.next_beta(tolerance);
             if next == beta {
                 break;
             }
-            self.move_to(Level { sigma, beta: next });
+            self.move_to(Level { sigma, beta: next })?;
         }
+        Ok(())
     }
 
-    fn move_to(&mut self, level: Level) {
-        self.groups.par_iter_mut().for_each(|g| g.move_to(level));
-        self.stay(level);
+    fn move_to(&mut self, level: Level) -> Result<()> {
+        (self.groups.par_iter_mut()).try_for_each(|group| group.move_to(level))?;
+        self.stay(level)
     }
 
     /// Anneals to an asked σ, brings S to the cutoff there, and looks closely.
-    fn go_to(&mut self, sigma: f64) -> Asked {
+    fn go_to(&mut self, sigma: f64) -> Result<Asked> {
         let from = self.level().sigma;
         let levels = ((sigma / from).ln() / self.settings.spacing)
             .ceil()
@@ -320,10 +335,10 @@ impl<'a, S: Differentiable> Annealing<'a, S> {
         for index in 1..=levels {
             let to = from * ((sigma / from).ln() * index as f64 / levels as f64).exp();
             let beta = self.next_beta(NEAR_CUTOFF);
-            self.move_to(Level { sigma: to, beta });
-            self.settle(NEAR_CUTOFF);
+            self.move_to(Level { sigma: to, beta })?;
+            self.settle(NEAR_CUTOFF)?;
         }
-        self.settle(ON_CUTOFF);
+        self.settle(ON_CUTOFF)?;
         let mut seen = Vec::new();
         let mut steps: Vec<f32> = Vec::new();
         let (dim, cutoff) = (self.dim, self.sum_cutoff);
@@ -338,7 +353,7 @@ impl<'a, S: Differentiable> Annealing<'a, S> {
                 }
             }
             seen.push(ends);
-        });
+        })?;
         let place = self.stops.len() - 1;
         self.stops[place] = stop(level, &seen);
         let rng = &mut stream(self.settings.seed, "lta samples", place as u64);
@@ -347,11 +362,11 @@ impl<'a, S: Differentiable> Annealing<'a, S> {
             .flat_map(|&i| &steps[i * dim..(i + 1) * dim])
             .copied()
             .collect();
-        Asked {
+        Ok(Asked {
             stop: place,
             seen,
             samples,
-        }
+        })
     }
 
     fn finish(self, asked: &[Asked]) -> Annealed {
@@ -451,7 +466,8 @@ impl<'a, S: Differentiable> Annealing<'a, S> {
 }
 
 /// Sums of losses at draws of N(θ*, σ²I).
-fn draws(surface: &impl Differentiable, theta: &[f32], sigma: f64, seed: u64) -> Vec<f64> {
+fn draws<S: Differentiable>(basin: &Basin<'_, S>, sigma: f64, seed: u64) -> Result<Vec<f64>> {
+    let Basin { surface, theta, .. } = basin;
     let examples = surface.examples() as f64;
     (0..FIRST_DRAWS as u64)
         .into_par_iter()
@@ -460,7 +476,9 @@ fn draws(surface: &impl Differentiable, theta: &[f32], sigma: f64, seed: u64) ->
             let point: Vec<f32> = (theta.iter())
                 .map(|&from| from + sigma as f32 * rng.sample::<f32, _>(StandardNormal))
                 .collect();
-            examples * surface.loss(&point)
+            let sum = examples * surface.loss(&point);
+            basin.ticks.tick()?;
+            Ok(sum)
         })
         .collect()
 }

@@ -5,7 +5,7 @@ use crate::surface::analytic::Ellipsoid;
 fn stiffest(surface: &Ellipsoid, count: usize) -> StiffDirections {
     match count {
         0 => StiffDirections::none(surface.dim()),
-        _ => StiffDirections::of(surface, &vec![0.0; surface.dim()], count, 0).unwrap(),
+        _ => StiffDirections::of(surface, &vec![0.0; surface.dim()], count, 0, &()).unwrap(),
     }
 }
 
@@ -19,7 +19,7 @@ fn check(surface: &Ellipsoid, stiff: usize, truths: &[(f64, f64)], allowed: f64)
     let sigmas: Vec<f64> = truths.iter().map(|truth| truth.0).collect();
     let theta = vec![0.0; surface.dim()];
     let stiff = stiffest(surface, stiff);
-    let found = settings.run(surface, &theta, &stiff, &sigmas).unwrap();
+    let found = settings.run(surface, &theta, &stiff, &sigmas, &()).unwrap();
     for (point, (sigma, truth)) in found.points.iter().zip(truths) {
         let error = (point.ln_p - truth).abs();
         let at = format!("σ = {sigma}: {} ± {}", point.ln_p, point.standard_error);
@@ -79,7 +79,7 @@ fn threads_change_no_bit() {
             ..LtaSettings::default()
         };
         let stiff = stiffest(&surface, 10);
-        let run = || settings.run(&surface, &[0.0; 50], &stiff, &[0.1, 0.2]);
+        let run = || settings.run(&surface, &[0.0; 50], &stiff, &[0.1, 0.2], &());
         pool.build().unwrap().install(run).unwrap()
     };
     assert_eq!(run(1), run(2));
@@ -90,7 +90,7 @@ fn questions_without_an_answer_are_refused() {
     let ball = Ellipsoid::sphere(3, 1.0);
     let none = StiffDirections::none(3);
     let ask = |settings: LtaSettings, theta: &[f32], sigmas: &[f64]| {
-        let error = settings.run(&ball, theta, &none, sigmas).unwrap_err();
+        let error = settings.run(&ball, theta, &none, sigmas, &()).unwrap_err();
         error.to_string()
     };
     let good = LtaSettings::default;

@@ -9,10 +9,10 @@ use crate::random::{fill_normal, stream};
 use crate::record::VolumeRecord;
 use crate::surface::LossSurface;
 use crate::surface::analytic::ln_unit_ball;
+use crate::watch::{Ticks, Watch};
 use crate::{Error, Result};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The paper's cutoff on the mean train loss, in nats.
 pub const DEFAULT_CUTOFF: f64 = 0.1;
@@ -151,11 +151,11 @@ impl Radial {
         Err(Error::setting("cutoff", expected, self.settings.cutoff))
     }
 
-    /// Measures the basin around θ. `progress` hears how many rays are done.
+    /// Measures the basin around θ; `watch` is called after each ray.
     ///
     /// # Errors
     /// [`Error::Setting`] where θ's own loss is above the cutoff; [`Error::Shape`] where θ, layout
-    /// and surface do not fit.
+    /// and surface do not fit; [`Error::Cancelled`] by the watch.
     ///
     /// # Cost
     /// Four to five evaluations a ray.
@@ -164,7 +164,7 @@ impl Radial {
         surface: &S,
         layout: &ParameterLayout,
         theta: &[f32],
-        progress: impl Fn(usize) + Sync,
+        watch: &dyn Watch,
     ) -> Result<RadialVolume> {
         let n = surface.dim();
         if theta.len() != n || layout.num_params() != n {
@@ -192,8 +192,8 @@ impl Radial {
             _ => (dimension as f64).sqrt(),
         };
         let radius_cap = settings.radius_cap.unwrap_or(100.0 * length.max(1.0));
-        let done = AtomicUsize::new(0);
-        let ray = |index: usize, guess: Guess| {
+        let ticks = Ticks::new(watch, Some(settings.directions as u64));
+        let ray = |index: usize, guess: Guess| -> Result<Crossing> {
             let direction = self.direction(index, &scales, &free);
             let ray = Ray {
                 surface,
@@ -204,8 +204,8 @@ impl Radial {
                 tolerance: settings.tolerance,
             };
             let crossing = ray.cross(guess, settings.search);
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1);
-            crossing
+            ticks.tick()?;
+            Ok(crossing)
         };
         let mut crossings: Vec<Crossing> = Vec::with_capacity(settings.directions);
         let mut guess = Guess {
@@ -222,7 +222,7 @@ impl Radial {
             let block: Vec<Crossing> = (first..first + size)
                 .into_par_iter()
                 .map(|index| ray(index, guess))
-                .collect();
+                .collect::<Result<_>>()?;
             crossings.extend(block);
             let mut radii: Vec<f64> = crossings.iter().map(|crossing| crossing.radius).collect();
             radii.sort_unstable_by(f64::total_cmp);

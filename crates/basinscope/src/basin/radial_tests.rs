@@ -17,7 +17,7 @@ fn measure(surface: &impl LossSurface, settings: RadialSettings) -> RadialVolume
     settings
         .check()
         .unwrap()
-        .run(surface, &layout, &theta, |_| ())
+        .run(surface, &layout, &theta, &())
         .unwrap()
 }
 
@@ -242,7 +242,7 @@ fn scaled_rays_measure_the_same_ball_in_other_units() {
     let found = settings
         .check()
         .unwrap()
-        .run(&surface, &layout, &theta, |_| ())
+        .run(&surface, &layout, &theta, &())
         .unwrap();
     assert!((found.ln_volume - surface.0.ln_volume(0.1)).abs() < 1e-3);
     assert!((found.median() * 0.25 / 0.2_f64.sqrt() - 1.0).abs() < 1e-4);

@@ -10,12 +10,6 @@ pub trait Region: Sync {
 
     /// Whether θ (`dim()` values) lies inside.
     fn contains(&self, theta: &[f32]) -> bool;
-
-    /// Whether nobody waits for what walks find any more; they then end at once, and what they
-    /// return is worth nothing.
-    fn is_abandoned(&self) -> bool {
-        false
-    }
 }
 
 impl<R: Region + ?Sized> Region for &R {
@@ -25,10 +19,6 @@ impl<R: Region + ?Sized> Region for &R {
 
     fn contains(&self, theta: &[f32]) -> bool {
         (**self).contains(theta)
-    }
-
-    fn is_abandoned(&self) -> bool {
-        (**self).is_abandoned()
     }
 }
 

@@ -4,6 +4,7 @@ use crate::Result;
 use crate::curvature::{HessianAt, LanczosSettings, SymmetricOperator, extreme_eigenpairs};
 use crate::random::stream;
 use crate::surface::TwiceDifferentiable;
+use crate::watch::{Ticks, Watch};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 use rand::RngExt;
@@ -45,6 +46,7 @@ impl StiffDirections {
         theta: &[f32],
         count: usize,
         seed: u64,
+        watch: &dyn Watch,
     ) -> Result<Self> {
         let dim = surface.dim();
         let count = count.min(dim);
@@ -58,6 +60,7 @@ impl StiffDirections {
                 seed,
                 ..LanczosSettings::default()
             },
+            watch,
         )?;
         let pairs = found.top;
         let mut stiff = Self {
@@ -66,15 +69,16 @@ impl StiffDirections {
             mean_rest: 0.0,
         };
         if dim > stiff.len() {
-            stiff.mean_rest = stiff.probe_rest(&hessian, seed);
+            stiff.mean_rest = stiff.probe_rest(&hessian, seed, watch)?;
         }
         Ok(stiff)
     }
 
     /// Mean of uᵀHu/|u|² over random u orthogonal to the directions.
-    fn probe_rest(&self, hessian: &HessianAt<'_>, seed: u64) -> f64 {
+    fn probe_rest(&self, hessian: &HessianAt<'_>, seed: u64, watch: &dyn Watch) -> Result<f64> {
         let mut product = vec![0.0; self.dim()];
         let (mut found, mut length) = (0.0, 0.0);
+        let ticks = Ticks::new(watch, Some(REST_PROBES));
         for index in 0..REST_PROBES {
             let rng = &mut stream(seed, "rest of the curvature", index);
             let mut probe: Vec<f32> = (0..self.dim())
@@ -85,12 +89,13 @@ impl StiffDirections {
             along.iter_mut().for_each(|c| *c = -*c);
             self.add(&along, &mut probe);
             hessian.apply(&probe, &mut product);
+            ticks.tick()?;
             for (&u, &hu) in probe.iter().zip(&product) {
                 found += f64::from(u) * f64::from(hu);
                 length += f64::from(u) * f64::from(u);
             }
         }
-        (found / length).max(0.0)
+        Ok((found / length).max(0.0))
     }
 
     /// Number of parameters n.

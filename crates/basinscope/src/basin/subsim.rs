@@ -4,6 +4,7 @@ use super::cloud::Cloud;
 use super::diagnostics::student_half_width;
 use super::region::Region;
 use super::stiff::StiffDirections;
+use crate::watch::{Ticks, Watch};
 use crate::{Error, Result};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -164,7 +165,8 @@ impl SubsimSettings {
     ///
     /// # Errors
     /// [`Error::Setting`] for settings or widths that make no sense, or a θ* outside the region;
-    /// [`Error::Shape`] for one of the wrong length.
+    /// [`Error::Shape`] for one of the wrong length; [`Error::Cancelled`] by the watch, which is
+    /// called after each evaluation.
     ///
     /// # Cost
     /// About `P·(m + 2)·|ln P|/0.9` evaluations a replicate, fewer with stiff directions, whose
@@ -181,9 +183,9 @@ impl SubsimSettings {
     /// // ½·1000·|x|² ≤ 20 in ten dimensions: ln P of |z|² ≤ 1.111 is −8.186.
     /// let bowl = Ellipsoid::sphere(10, 1_000.0);
     /// let basin = LowLoss::new(&bowl, 20.0)?;
-    /// let stiff = StiffDirections::of(&bowl, &[0.0; 10], 5, 0)?;
+    /// let stiff = StiffDirections::of(&bowl, &[0.0; 10], 5, 0, &())?;
     /// let sigma = 0.18973666;
-    /// let found = SubsimSettings::default().run(&basin, &[0.0; 10], &stiff, &[sigma])?;
+    /// let found = SubsimSettings::default().run(&basin, &[0.0; 10], &stiff, &[sigma], &())?;
     /// assert!((found.ln_p[0] + 8.186).abs() < 0.7 && found.converged[0]);
     /// # Ok::<(), basinscope::Error>(())
     /// ```
@@ -193,6 +195,7 @@ impl SubsimSettings {
         theta: &[f32],
         stiff: &StiffDirections,
         sigmas: &[f64],
+        watch: &dyn Watch,
     ) -> Result<LocalVolume> {
         self.check()?;
         check_question(region.dim(), theta, stiff, sigmas)?;
@@ -200,10 +203,11 @@ impl SubsimSettings {
             let expected = "a minimum inside its own basin";
             return Err(Error::setting("theta", expected, "one outside"));
         }
-        let mut found = self.replicate(region, theta, stiff, sigmas, 0);
+        let ticks = &Ticks::new(watch, None);
+        let mut found = self.replicate(region, theta, stiff, sigmas, 0, ticks)?;
         for doubling in 1..=self.doublings {
             let before = found;
-            found = self.replicate(region, theta, stiff, sigmas, doubling);
+            found = self.replicate(region, theta, stiff, sigmas, doubling, ticks)?;
             found.evaluations += before.evaluations;
             for place in 0..sigmas.len() {
                 let error = before.standard_error[place].hypot(found.standard_error[place]);
@@ -225,7 +229,8 @@ impl SubsimSettings {
         stiff: &StiffDirections,
         sigmas: &[f64],
         doubling: usize,
-    ) -> LocalVolume {
+        ticks: &Ticks<'_>,
+    ) -> Result<LocalVolume> {
         let settings = Self {
             moves: self.moves << doubling,
             ..self.clone()
@@ -234,9 +239,9 @@ impl SubsimSettings {
             .into_par_iter()
             .map(|index| {
                 let stream = index + 1_000 * doubling as u64;
-                Cloud::new(&settings, region, theta, stiff, stream).walk(sigmas)
+                Cloud::new(&settings, region, theta, stiff, stream, ticks).walk(sigmas)
             })
-            .collect();
+            .collect::<Result<_>>()?;
         let count = walks.len() as f64;
         let columns: Vec<Vec<f64>> = (sigmas.iter())
             .map(|&sigma| {
@@ -252,7 +257,7 @@ impl SubsimSettings {
             let squares: f64 = values.iter().map(|value| (value - middle).powi(2)).sum();
             (squares / (count - 1.0) / count).sqrt()
         };
-        LocalVolume {
+        Ok(LocalVolume {
             dim: region.dim(),
             sigma: sigmas.to_vec(),
             ln_p: columns.iter().map(|values| mean(values)).collect(),
@@ -264,7 +269,7 @@ impl SubsimSettings {
             moves: settings.moves,
             evaluations: walks.iter().map(|walk| walk.evaluations).sum(),
             walks,
-        }
+        })
     }
 }
 

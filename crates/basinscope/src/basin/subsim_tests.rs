@@ -24,7 +24,7 @@ fn check<S: LossSurface>(
     let theta = vec![if surface.dim() == 2 { 1.0 } else { 0.0 }; surface.dim()];
     let region = LowLoss::new(surface, cutoff).unwrap();
     let sigmas: Vec<f64> = truths.iter().map(|truth| truth.0).collect();
-    let found = settings.run(&region, &theta, stiff, &sigmas).unwrap();
+    let found = settings.run(&region, &theta, stiff, &sigmas, &()).unwrap();
     for ((sigma, truth), ln_p) in truths.iter().zip(&found.ln_p) {
         let error = (ln_p - truth).abs();
         assert!(error < allowed, "σ = {sigma}: {ln_p} instead of {truth}");
@@ -33,7 +33,7 @@ fn check<S: LossSurface>(
 }
 
 fn stiffest(surface: &impl TwiceDifferentiable, count: usize) -> StiffDirections {
-    StiffDirections::of(surface, &vec![0.0; surface.dim()], count, 0).unwrap()
+    StiffDirections::of(surface, &vec![0.0; surface.dim()], count, 0, &()).unwrap()
 }
 
 #[test]
@@ -136,7 +136,11 @@ fn doubling_tells_what_has_settled_and_threads_change_nothing() {
             ..SubsimSettings::default()
         };
         let none = StiffDirections::none(10);
-        let run = || settings.run(&region, &[0.0; 10], &none, &[0.1]).unwrap();
+        let run = || {
+            settings
+                .run(&region, &[0.0; 10], &none, &[0.1], &())
+                .unwrap()
+        };
         pool.build().unwrap().install(run)
     };
     let (one, two) = (run(1), run(2));
@@ -184,7 +188,7 @@ fn accuracy_makes_a_basin_too() {
         let region = HighAccuracy::new(&Steps, share).unwrap();
         let none = StiffDirections::none(2);
         settings
-            .run(&region, &[0.0; 2], &none, &[1.0])
+            .run(&region, &[0.0; 2], &none, &[1.0], &())
             .unwrap()
             .ln_p[0]
     };
@@ -208,7 +212,7 @@ impl Region for Point {
 #[test]
 fn a_basin_without_room_ends_the_walk() {
     let none = StiffDirections::none(3);
-    let found = (once(2).run(&Point, &[0.0; 3], &none, &[0.1])).unwrap();
+    let found = (once(2).run(&Point, &[0.0; 3], &none, &[0.1], &())).unwrap();
     assert_eq!(found.ln_p, [f64::NEG_INFINITY]);
     assert!(!found.converged[0] && found.constrained_dimensions(0.1).is_none());
 }
@@ -218,7 +222,7 @@ fn questions_without_an_answer_are_refused() {
     let ball = Ellipsoid::sphere(3, 1.0);
     let region = LowLoss::new(&ball, 0.1).unwrap();
     let none = StiffDirections::none(3);
-    let ask = |theta: &[f32], sigmas: &[f64]| once(2).run(&region, theta, &none, sigmas);
+    let ask = |theta: &[f32], sigmas: &[f64]| once(2).run(&region, theta, &none, sigmas, &());
     for (theta, sigmas, named) in [
         (&[0.0; 3][..], &[][..], "sigma"),
         (&[0.0; 3], &[0.2, 0.1], "sigma"),

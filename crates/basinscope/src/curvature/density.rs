@@ -4,6 +4,7 @@ use super::krylov::Krylov;
 use super::operator::SymmetricOperator;
 use super::trace::random_signs;
 use crate::rank::mean_interval;
+use crate::watch::{Ticks, Watch};
 use crate::{Error, Result};
 use rayon::prelude::*;
 
@@ -83,7 +84,8 @@ impl SpectralDensity {
     /// from the random signs z.
     ///
     /// # Errors
-    /// [`Error::Setting`] for fewer than 2 probes, no step, or products that are not finite.
+    /// [`Error::Setting`] for fewer than 2 probes, no step, or products that are not finite;
+    /// [`Error::Cancelled`] by the watch, which is called after each product.
     ///
     /// # Cost
     /// At most probes·steps products; steps vectors of memory for each thread.
@@ -93,6 +95,7 @@ impl SpectralDensity {
     pub fn stochastic(
         matrix: &(impl SymmetricOperator + ?Sized),
         settings: DensitySettings,
+        watch: &dyn Watch,
     ) -> Result<Self> {
         if settings.probes < 2 {
             let expected = "at least 2, to tell an error from";
@@ -101,11 +104,13 @@ impl SpectralDensity {
         if settings.steps == 0 {
             return Err(Error::setting("lanczos steps", "at least 1", 0));
         }
+        let most = settings.probes * settings.steps.min(matrix.dim());
+        let ticks = Ticks::new(watch, Some(most as u64));
         let found: Vec<(Quadrature, usize)> = (0..settings.probes)
             .into_par_iter()
             .map(|index| {
                 let signs = random_signs(matrix.dim(), settings.seed, "density", index);
-                quadrature(matrix, signs, settings.steps)
+                quadrature(matrix, signs, settings.steps, &ticks)
             })
             .collect::<Result<_>>()?;
         Ok(Self {
@@ -237,11 +242,12 @@ fn quadrature(
     matrix: &(impl SymmetricOperator + ?Sized),
     signs: Vec<f32>,
     steps: usize,
+    ticks: &Ticks<'_>,
 ) -> Result<(Quadrature, usize)> {
     let mut krylov = Krylov::new(signs.into_iter().map(f64::from).collect());
     // Beyond f32's own rounding there is nothing more to find.
     while krylov.len() < steps.min(matrix.dim()) && !krylov.is_exhausted(f64::from(f32::EPSILON)) {
-        krylov.grow(matrix)?;
+        krylov.grow(matrix, ticks)?;
     }
     let ritz = krylov.ritz()?;
     let n = matrix.dim() as f64;
@@ -262,7 +268,8 @@ mod tests {
         // m steps integrate polynomials up to degree 2m − 1 exactly: zᵀA^k z of the signs.
         let matrix = rotated(&decaying(30), 1);
         let signs = random_signs(30, 5, "density", 0);
-        let (found, products) = quadrature(&matrix, signs.clone(), 4).unwrap();
+        let (found, products) =
+            quadrature(&matrix, signs.clone(), 4, &Ticks::new(&(), None)).unwrap();
         assert_eq!((products, found.nodes.len()), (4, 4));
         let z = Mat::from_fn(30, 1, |i, _| f64::from(signs[i]));
         let mut image = z.clone();
@@ -296,7 +303,7 @@ mod tests {
                 steps: 15,
                 seed,
             };
-            let found = SpectralDensity::stochastic(&matrix, settings).unwrap();
+            let found = SpectralDensity::stochastic(&matrix, settings, &()).unwrap();
             for threshold in [-2.5, -1.0, 0.5, 5.5, 20.0] {
                 let exact = values.iter().filter(|&&value| value > threshold).count() as f64;
                 let Banded {
@@ -325,7 +332,7 @@ mod tests {
             steps: 20,
             seed: 1,
         };
-        let found = SpectralDensity::stochastic(&rotated(&values, 3), settings).unwrap();
+        let found = SpectralDensity::stochastic(&rotated(&values, 3), settings, &()).unwrap();
         let count = found.count_above(2.0);
         assert!((count.value - 200.0).abs() < 12.0, "{count:?}");
         assert!(found.products() < 32 * 6, "{}", found.products());
@@ -363,7 +370,7 @@ mod tests {
                 steps,
                 seed: 0,
             };
-            SpectralDensity::stochastic(&matrix, settings)
+            SpectralDensity::stochastic(&matrix, settings, &())
                 .unwrap_err()
                 .to_string()
         };

@@ -2,6 +2,7 @@
 
 use super::operator::{SymmetricOperator, not_finite};
 use crate::Result;
+use crate::watch::Ticks;
 use faer::{Mat, Side};
 
 /// Orthonormal vectors q_1, A·q_1, A²·q_1, … and A seen in them: a tridiagonal matrix T.
@@ -28,13 +29,18 @@ impl Krylov {
 
     /// Takes one more vector into the basis: one product, in f64 around its f32; orthogonalised
     /// twice, which is enough.
-    pub(super) fn grow(&mut self, matrix: &(impl SymmetricOperator + ?Sized)) -> Result<()> {
+    pub(super) fn grow(
+        &mut self,
+        matrix: &(impl SymmetricOperator + ?Sized),
+        ticks: &Ticks<'_>,
+    ) -> Result<()> {
         let mut vector = std::mem::take(&mut self.rest);
         let length = norm(&vector);
         vector.iter_mut().for_each(|x| *x /= length);
         let single: Vec<f32> = vector.iter().map(|&x| x as f32).collect();
         let mut product = vec![0.0_f32; vector.len()];
         matrix.apply(&single, &mut product);
+        ticks.tick()?;
         let mut rest: Vec<f64> = product.iter().map(|&x| f64::from(x)).collect();
         self.diagonal.push(dot(&rest, &vector));
         self.basis.push(vector);

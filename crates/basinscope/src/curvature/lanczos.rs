@@ -1,9 +1,10 @@
 //! Eigenpairs at the ends of a spectrum: Lanczos iteration.
 
 use super::krylov::Krylov;
-use super::operator::{HessianAt, SymmetricOperator};
+use super::operator::{HessianAt, SymmetricOperator, products};
 use crate::random::stream;
 use crate::surface::TwiceDifferentiable;
+use crate::watch::{Ticks, Watch};
 use crate::{Error, Result};
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -68,7 +69,7 @@ pub struct ExtremeEigenpairs {
 ///
 /// # Errors
 /// [`Error::Setting`] for no pair, more pairs than products or rows, or products that are not
-/// finite.
+/// finite; [`Error::Cancelled`] by the watch, which is called after each product.
 ///
 /// # Cost
 /// At most `products` products and as many vectors of memory; O(n·products²) arithmetic.
@@ -78,6 +79,7 @@ pub struct ExtremeEigenpairs {
 pub fn extreme_eigenpairs(
     matrix: &(impl SymmetricOperator + ?Sized),
     settings: LanczosSettings,
+    watch: &dyn Watch,
 ) -> Result<ExtremeEigenpairs> {
     let dim = matrix.dim();
     let most = settings.products.min(dim);
@@ -89,10 +91,11 @@ pub fn extreme_eigenpairs(
     }
     let rng = &mut stream(settings.seed, "lanczos", 0);
     let mut draw = || (0..dim).map(|_| rng.sample(StandardNormal)).collect();
+    let ticks = Ticks::new(watch, Some(most as u64));
     let mut krylov = Krylov::new(draw());
     let mut look_at = 1;
     loop {
-        krylov.grow(matrix)?;
+        krylov.grow(matrix, &ticks)?;
         let done = krylov.len() >= most;
         let exhausted = krylov.is_exhausted(f64::EPSILON);
         // The small problem costs the cube of its size: it is looked at ever more rarely.
@@ -127,15 +130,23 @@ pub fn extreme_eigenpairs(
 
 /// |Av − λv| of each pair by one more product, where [`Eigenpair::residual`] is what the iteration
 /// supposes: of a matrix whose products are inexact or not symmetric that is too little.
-pub fn residuals(matrix: &(impl SymmetricOperator + ?Sized), pairs: &[Eigenpair]) -> Vec<f64> {
+///
+/// # Errors
+/// [`Error::Cancelled`] by the watch.
+pub fn residuals(
+    matrix: &(impl SymmetricOperator + ?Sized),
+    pairs: &[Eigenpair],
+    watch: &dyn Watch,
+) -> Result<Vec<f64>> {
     let vectors: Vec<Vec<f32>> = pairs.iter().map(|pair| pair.vector.clone()).collect();
-    (pairs.iter().zip(&matrix.apply_all(&vectors)))
+    let images = products(matrix, &vectors, watch)?;
+    Ok((pairs.iter().zip(&images))
         .map(|(pair, image)| {
             let left_over = (image.iter().zip(&pair.vector))
                 .map(|(&a, &v)| (f64::from(a) - pair.value * f64::from(v)).powi(2));
             left_over.sum::<f64>().sqrt()
         })
-        .collect()
+        .collect())
 }
 
 /// The largest eigenvalues of the Hessian at θ, and their eigenvectors: [`extreme_eigenpairs`] of
@@ -150,8 +161,9 @@ pub fn top_eigenpairs(
     surface: &impl TwiceDifferentiable,
     theta: &[f32],
     settings: LanczosSettings,
+    watch: &dyn Watch,
 ) -> Result<Vec<Eigenpair>> {
-    Ok(extreme_eigenpairs(&HessianAt::new(surface, theta)?, settings)?.top)
+    Ok(extreme_eigenpairs(&HessianAt::new(surface, theta)?, settings, watch)?.top)
 }
 
 #[cfg(test)]
@@ -171,7 +183,7 @@ mod tests {
             tolerance: 1e-5,
             ..LanczosSettings::default()
         };
-        let found = top_eigenpairs(&bowl, &vec![0.0; 300], settings).unwrap();
+        let found = top_eigenpairs(&bowl, &vec![0.0; 300], settings, &()).unwrap();
         for (i, pair) in found.iter().enumerate() {
             let exact = 1_000.0 / (i + 1) as f64;
             assert!((pair.value / exact - 1.0).abs() < 1e-4, "{}", pair.value);
@@ -185,9 +197,9 @@ mod tests {
         let bowl = Ellipsoid::power_law(40, 10.0, 2.0);
         let settings = LanczosSettings::default();
         let theta = vec![0.3; 40];
-        let exact = top_eigenpairs(&bowl, &theta, settings).unwrap();
+        let exact = top_eigenpairs(&bowl, &theta, settings, &()).unwrap();
         let differenced = Differenced::new(&bowl, &theta).unwrap();
-        let found = top_eigenpairs(&differenced, &theta, settings).unwrap();
+        let found = top_eigenpairs(&differenced, &theta, settings, &()).unwrap();
         assert!((exact[0].value - found[0].value).abs() < 0.02);
         assert!((found[0].vector[0] - 1.0).abs() < 1e-3);
     }
@@ -199,6 +211,7 @@ mod tests {
             &Ellipsoid::sphere(10, 2.0),
             &[1.0; 10],
             LanczosSettings::default(),
+            &(),
         );
         assert!((found.unwrap()[0].value - 2.0).abs() < 1e-6);
     }
@@ -212,7 +225,7 @@ mod tests {
             bottom: 2,
             ..LanczosSettings::default()
         };
-        let found = extreme_eigenpairs(&flat, settings).unwrap();
+        let found = extreme_eigenpairs(&flat, settings, &()).unwrap();
         let values = |pairs: &[Eigenpair]| pairs.iter().map(|pair| pair.value).collect::<Vec<_>>();
         assert_eq!(values(&found.top), [0.0; 3]);
         assert_eq!((values(&found.bottom), found.products), (vec![0.0; 2], 5));
@@ -234,7 +247,7 @@ mod tests {
                 ..LanczosSettings::default()
             };
             let bowl = Ellipsoid::sphere(10, 1.0);
-            let error = top_eigenpairs(&bowl, &[1.0; 10], settings).unwrap_err();
+            let error = top_eigenpairs(&bowl, &[1.0; 10], settings, &()).unwrap_err();
             assert!(error.to_string().contains("1 to 10"), "{error}");
         }
     }
@@ -250,7 +263,7 @@ mod tests {
             tolerance: 1e-6,
             ..LanczosSettings::default()
         };
-        let found = extreme_eigenpairs(&matrix, settings).unwrap();
+        let found = extreme_eigenpairs(&matrix, settings, &()).unwrap();
         exact.sort_by(f64::total_cmp);
         let check = |pair: &Eigenpair, exact: f64| {
             assert!((pair.value - exact).abs() < 1e-5, "{} {exact}", pair.value);

@@ -2,8 +2,10 @@
 
 use crate::net::NetSurface;
 use crate::surface::TwiceDifferentiable;
+use crate::watch::{Ticks, Watch};
 use crate::{Error, Result};
 use std::ops::Range;
+use std::time::{Duration, Instant};
 
 pub use crate::surface::SymmetricOperator;
 
@@ -80,7 +82,32 @@ impl<'a> GaussNewtonAt<'a> {
     }
 }
 
-macro_rules! products {
+/// Time after which no more vectors are handed over at once.
+const PROMPT: Duration = Duration::from_millis(100);
+
+/// The products with many vectors, some at a time, so that the watch is called often; each product
+/// is the same however they are parted.
+pub(super) fn products(
+    matrix: &(impl SymmetricOperator + ?Sized),
+    vectors: &[Vec<f32>],
+    watch: &dyn Watch,
+) -> Result<Vec<Vec<f32>>> {
+    let ticks = Ticks::new(watch, Some(vectors.len() as u64));
+    let mut some = rayon::current_num_threads();
+    let mut found = Vec::with_capacity(vectors.len());
+    while found.len() < vectors.len() {
+        let next = &vectors[found.len()..vectors.len().min(found.len() + some)];
+        let begun = Instant::now();
+        found.extend(matrix.apply_all(next));
+        next.iter().try_for_each(|_| ticks.tick())?;
+        if begun.elapsed() < PROMPT {
+            some *= 2;
+        }
+    }
+    Ok(found)
+}
+
+macro_rules! operators {
     ($($matrix:ident),*) => {$(
         impl SymmetricOperator for $matrix<'_> {
             fn dim(&self) -> usize {
@@ -96,7 +123,7 @@ macro_rules! products {
     )*};
 }
 
-products!(HessianAt, GaussNewtonAt);
+operators!(HessianAt, GaussNewtonAt);
 
 /// The diagonal block of a matrix that belongs to a range of parameters: a layer, say.
 #[derive(Debug, Clone)]

@@ -92,7 +92,7 @@ mod tests {
     fn trace(matrix: &impl SymmetricOperator) -> f64 {
         let products = matrix.dim();
         let settings = TraceSettings { products, seed: 0 };
-        hutchpp(matrix, settings).unwrap().value
+        hutchpp(matrix, settings, &()).unwrap().value
     }
 
     #[test]
@@ -123,7 +123,7 @@ mod tests {
             tolerance: 1e-6,
             ..LanczosSettings::default()
         };
-        let top = extreme_eigenpairs(&matrix, settings).unwrap().top;
+        let top = extreme_eigenpairs(&matrix, settings, &()).unwrap().top;
         let found = plane_curvature(&matrix, [&top[0].vector, &top[1].vector]).unwrap();
         let share = found.sum / trace(&matrix);
         let exact = 125.0 / values.iter().sum::<f64>();

@@ -6,6 +6,7 @@ use super::lanczos::{Eigenpair, LanczosSettings, extreme_eigenpairs, residuals};
 use super::operator::SymmetricOperator;
 use super::trace::{TraceEstimate, TraceSettings, hutchpp};
 use crate::record::SpectrumPart;
+use crate::watch::Watch;
 use crate::{Error, Result};
 use serde::Serialize;
 
@@ -151,19 +152,21 @@ pub struct Spectrum {
 /// by [`extreme_eigenpairs`], [`hutchpp`] and [`SpectralDensity::stochastic`].
 ///
 /// # Errors
-/// Those of [`SpectrumSettings::check`]; [`Error::Setting`] for products that are not finite.
+/// Those of [`SpectrumSettings::check`]; [`Error::Setting`] for products that are not finite;
+/// [`Error::Cancelled`] by the watch, which is called after each product.
 ///
 /// # Cost
 /// n products, or eigen_products + top + bottom + trace_products + probes·lanczos_steps at most.
 pub fn spectrum(
     matrix: &(impl SymmetricOperator + ?Sized),
     settings: &SpectrumSettings,
+    watch: &dyn Watch,
 ) -> Result<Spectrum> {
     let n = matrix.dim();
     settings.check(n)?;
     let seed = settings.seed;
     if n <= settings.exact_up_to {
-        let found = full_spectrum(matrix)?;
+        let found = full_spectrum(matrix, watch)?;
         let at = |&value: &f64| Eigenvalue {
             value,
             residual: found.asymmetry,
@@ -199,9 +202,10 @@ pub fn spectrum(
             tolerance: settings.eigen_tolerance,
             seed,
         },
+        watch,
     )?;
     let pairs: Vec<Eigenpair> = ends.top.iter().chain(&ends.bottom).cloned().collect();
-    let eigenvalues: Vec<Eigenvalue> = (pairs.iter().zip(residuals(matrix, &pairs)))
+    let eigenvalues: Vec<Eigenvalue> = (pairs.iter().zip(residuals(matrix, &pairs, watch)?))
         .map(|(pair, residual)| Eigenvalue {
             value: pair.value,
             residual,
@@ -214,6 +218,7 @@ pub fn spectrum(
             products: settings.trace_products,
             seed,
         },
+        watch,
     )?;
     let density = SpectralDensity::stochastic(
         matrix,
@@ -222,6 +227,7 @@ pub fn spectrum(
             steps: settings.lanczos_steps,
             seed,
         },
+        watch,
     )?;
     Ok(Spectrum {
         dim: n,
@@ -330,7 +336,7 @@ mod tests {
                 exact_up_to,
                 ..SpectrumSettings::default()
             };
-            spectrum(matrix, &settings).unwrap()
+            spectrum(matrix, &settings, &()).unwrap()
         })
     }
 

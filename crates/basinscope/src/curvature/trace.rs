@@ -1,8 +1,9 @@
 //! The trace of a matrix from few products: Hutch++.
 
-use super::operator::{SymmetricOperator, not_finite};
+use super::operator::{SymmetricOperator, not_finite, products as images_of};
 use crate::random::stream;
 use crate::rank::mean_interval;
+use crate::watch::Watch;
 use crate::{Error, Result};
 use faer::Mat;
 use rand::RngExt;
@@ -58,7 +59,7 @@ pub struct TraceEstimate {
 ///
 /// # Errors
 /// [`Error::Setting`] for fewer than 4 products where that is less than n, or products that are
-/// not finite.
+/// not finite; [`Error::Cancelled`] by the watch, which is called after each product.
 ///
 /// # Cost
 /// `products` products, n at most; O(n·products²) arithmetic.
@@ -68,10 +69,11 @@ pub struct TraceEstimate {
 pub fn hutchpp(
     matrix: &(impl SymmetricOperator + ?Sized),
     settings: TraceSettings,
+    watch: &dyn Watch,
 ) -> Result<TraceEstimate> {
     let (n, products) = (matrix.dim(), settings.products);
     if products >= n {
-        return exact(matrix);
+        return exact(matrix, watch);
     }
     if products < 4 {
         let expected = "at least 4, of which 2 are samples to tell an error from";
@@ -84,18 +86,18 @@ pub fn hutchpp(
             .map(|index| random_signs(n, settings.seed, task, index))
             .collect()
     };
-    let images = columns(&matrix.apply_all(&signs("trace-sketch", sketch)));
+    let images = columns(&images_of(matrix, &signs("trace-sketch", sketch), watch)?);
     if !images.is_all_finite() {
         return Err(not_finite());
     }
     let basis = images.qr().compute_thin_Q();
 
     let within = rows(&basis);
-    let found = quadratic_forms(matrix, &within).iter().sum::<f64>();
+    let found = quadratic_forms(matrix, &within, watch)?.iter().sum::<f64>();
 
     let probes = columns(&signs("trace-probes", sampled));
     let left_over = &probes - &basis * (basis.transpose() * &probes);
-    let samples = quadratic_forms(matrix, &rows(&left_over));
+    let samples = quadratic_forms(matrix, &rows(&left_over), watch)?;
     let (mean, [low, high]) = mean_interval(&samples)?;
     let spread = samples.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
     let value = found + mean;
@@ -111,12 +113,12 @@ pub fn hutchpp(
 }
 
 /// The trace by the products with all axes.
-fn exact(matrix: &(impl SymmetricOperator + ?Sized)) -> Result<TraceEstimate> {
+fn exact(matrix: &(impl SymmetricOperator + ?Sized), watch: &dyn Watch) -> Result<TraceEstimate> {
     let n = matrix.dim();
     let axes: Vec<Vec<f32>> = (0..n)
         .map(|row| (0..n).map(|i| f32::from(u8::from(i == row))).collect())
         .collect();
-    let value = quadratic_forms(matrix, &axes).iter().sum::<f64>();
+    let value = quadratic_forms(matrix, &axes, watch)?.iter().sum::<f64>();
     if !value.is_finite() {
         return Err(not_finite());
     }
@@ -129,15 +131,19 @@ fn exact(matrix: &(impl SymmetricOperator + ?Sized)) -> Result<TraceEstimate> {
 }
 
 /// vᵀ·A·v of each vector.
-fn quadratic_forms(matrix: &(impl SymmetricOperator + ?Sized), vectors: &[Vec<f32>]) -> Vec<f64> {
-    let images = matrix.apply_all(vectors);
-    (vectors.iter().zip(&images))
+fn quadratic_forms(
+    matrix: &(impl SymmetricOperator + ?Sized),
+    vectors: &[Vec<f32>],
+    watch: &dyn Watch,
+) -> Result<Vec<f64>> {
+    let images = images_of(matrix, vectors, watch)?;
+    Ok((vectors.iter().zip(&images))
         .map(|(v, image)| {
             (v.iter().zip(image))
                 .map(|(&v, &a)| f64::from(v) * f64::from(a))
                 .sum()
         })
-        .collect()
+        .collect())
 }
 
 /// A vector of n random signs.
@@ -180,7 +186,7 @@ mod tests {
     fn estimate(bowl: &Ellipsoid, n: usize, products: usize, seed: u64) -> TraceEstimate {
         let theta = vec![0.0; n];
         let matrix = HessianAt::new(bowl, &theta).unwrap();
-        hutchpp(&matrix, TraceSettings { products, seed }).unwrap()
+        hutchpp(&matrix, TraceSettings { products, seed }, &()).unwrap()
     }
 
     #[test]
@@ -202,7 +208,7 @@ mod tests {
         let covered = (0..400)
             .filter(|&seed| {
                 let settings = TraceSettings { products: 30, seed };
-                let [low, high] = hutchpp(&matrix, settings).unwrap().interval;
+                let [low, high] = hutchpp(&matrix, settings, &()).unwrap().interval;
                 low <= exact && exact <= high
             })
             .count();
@@ -218,7 +224,7 @@ mod tests {
         let values = decaying(80);
         let (matrix, exact) = (rotated(&values, 4), values.iter().sum::<f64>());
         let found: Vec<TraceEstimate> = (0..400)
-            .map(|seed| hutchpp(&matrix, TraceSettings { products: 30, seed }).unwrap())
+            .map(|seed| hutchpp(&matrix, TraceSettings { products: 30, seed }, &()).unwrap())
             .collect();
         let count = found.len() as f64;
         let mean = found.iter().map(|e| e.value).sum::<f64>() / count;
@@ -241,7 +247,7 @@ mod tests {
         // about √(2/120)·104 = 13; Hutch++ leaves what 40 directions do not hold.
         let values = decaying(400);
         let (matrix, exact) = (rotated(&values, 5), values.iter().sum::<f64>());
-        let found = hutchpp(&matrix, TraceSettings::default()).unwrap();
+        let found = hutchpp(&matrix, TraceSettings::default(), &()).unwrap();
         assert_eq!(found.products, DEFAULT_TRACE_PRODUCTS);
         assert!((found.value - exact).abs() < 0.5, "{found:?} {exact}");
         assert!(found.standard_error < 0.2, "{found:?}");
@@ -256,6 +262,7 @@ mod tests {
                 products: 9,
                 seed: 0,
             },
+            &(),
         )
         .unwrap();
         assert_eq!((found.value, found.standard_error), (0.0, 0.0));
@@ -271,7 +278,7 @@ mod tests {
             seed: 0,
         };
         assert!(
-            hutchpp(&matrix, few)
+            hutchpp(&matrix, few, &())
                 .unwrap_err()
                 .to_string()
                 .contains("at least 4")
@@ -283,10 +290,11 @@ mod tests {
                 TraceSettings {
                     products: 9,
                     seed: 0
-                }
+                },
+                &(),
             )
             .is_err()
         );
-        assert!(hutchpp(&broken, TraceSettings::default()).is_err());
+        assert!(hutchpp(&broken, TraceSettings::default(), &()).is_err());
     }
 }

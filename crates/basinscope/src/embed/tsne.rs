@@ -3,6 +3,7 @@
 use super::affinities::affinities;
 use super::forces::{Force, Padded, Plane, divergence, forces};
 use crate::random::stream;
+use crate::watch::{Ticks, Watch};
 use crate::{Error, Result};
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -53,8 +54,8 @@ pub fn largest_perplexity(rows: usize) -> f64 {
 }
 
 impl TsneSettings {
-    /// Embeds `rows` (row-major, `dim` values each) in the plane. `progress` hears the number of
-    /// gradient steps taken.
+    /// Embeds `rows` (row-major, `dim` values each) in the plane; `watch` is called after each
+    /// gradient step.
     ///
     /// Exact gradients (no tree), squared Euclidean distances, early exaggeration 12 for 250
     /// steps, learning rate max(N/48, 50) on the gradient of the divergence itself, momentum .5
@@ -62,7 +63,7 @@ impl TsneSettings {
     ///
     /// # Errors
     /// [`Error::Shape`] where the values are no whole number of rows; [`Error::Setting`] for a
-    /// perplexity out of range or no steps.
+    /// perplexity out of range or no steps; [`Error::Cancelled`] by the watch.
     ///
     /// # Cost
     /// Each step N² distances in the plane, spread over the threads; the bits do not depend on how
@@ -70,7 +71,7 @@ impl TsneSettings {
     ///
     /// # Reference
     /// Van der Maaten and Hinton 2008.
-    pub fn run(self, rows: &[f64], dim: usize, mut progress: impl FnMut(usize)) -> Result<Tsne> {
+    pub fn run(self, rows: &[f64], dim: usize, watch: &dyn Watch) -> Result<Tsne> {
         if dim == 0 || !rows.len().is_multiple_of(dim) {
             return Err(Error::Shape {
                 what: "rows to embed".into(),
@@ -93,10 +94,11 @@ impl TsneSettings {
             .collect();
         let p = affinities(rows, dim, self.perplexity);
         let mut descent = Descent::new(count);
+        let ticks = Ticks::new(watch, Some(self.epochs as u64));
         for epoch in 0..self.epochs {
             let phase = if epoch < EARLY_EPOCHS { EARLY } else { LATE };
             descent.step(&p, phase, &mut points);
-            progress(epoch + 1);
+            ticks.tick()?;
         }
         Ok(Tsne {
             kl_divergence: divergence(&p, &points),
@@ -186,7 +188,7 @@ mod tests {
 
     #[test]
     fn clouds_stay_apart() {
-        let found = SETTINGS.run(&clouds(), 8, |_| ()).unwrap();
+        let found = SETTINGS.run(&clouds(), 8, &()).unwrap();
         let distance = |a: [f64; 2], b: [f64; 2]| (a[0] - b[0]).hypot(a[1] - b[1]);
         for (index, &point) in found.points.iter().enumerate() {
             let nearest = (0..60)
@@ -204,7 +206,7 @@ mod tests {
     fn the_embedding_does_not_depend_on_threads() {
         let pool = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-            pool.unwrap().install(|| SETTINGS.run(&clouds(), 8, |_| ()))
+            pool.unwrap().install(|| SETTINGS.run(&clouds(), 8, &()))
         };
         let one = pool(1).unwrap();
         assert_eq!(one, pool(3).unwrap());
@@ -212,7 +214,7 @@ mod tests {
             seed: 4,
             ..SETTINGS
         };
-        assert_ne!(one.points, other.run(&clouds(), 8, |_| ()).unwrap().points);
+        assert_ne!(one.points, other.run(&clouds(), 8, &()).unwrap().points);
     }
 
     /// Affinities, divergence and gradient of a given plane by scikit-learn 1.9.1:
@@ -274,7 +276,7 @@ mod tests {
                 perplexity,
                 ..SETTINGS
             };
-            let error = settings.run(&clouds(), 8, |_| ()).unwrap_err().to_string();
+            let error = settings.run(&clouds(), 8, &()).unwrap_err().to_string();
             assert!(
                 error.contains("perplexity") && error.contains("19"),
                 "{error}"

@@ -2,6 +2,7 @@
 
 use super::{check, towards};
 use crate::surface::Classifier;
+use crate::watch::{Ticks, Watch};
 use crate::{Error, Result};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -51,13 +52,15 @@ impl Default for InputMarginSettings {
 ///
 /// # Errors
 /// [`Error::Setting`] for a net that does not read the plane or has more than two classes, and for
-/// senseless settings; [`Error::Shape`] where θ or points do not fit.
+/// senseless settings; [`Error::Shape`] where θ or points do not fit; [`Error::Cancelled`] by the
+/// watch, which is called after each point.
 pub fn input_margins(
     net: &impl Classifier,
     theta: &[f32],
     points: &[f32],
     labels: &[u32],
     settings: InputMarginSettings,
+    watch: &dyn Watch,
 ) -> Result<Vec<f64>> {
     check(net, theta, points, labels)?;
     if net.num_features() != 2 {
@@ -83,44 +86,50 @@ pub fn input_margins(
             [angle.cos(), angle.sin()]
         })
         .collect();
-    Ok((points.par_chunks_exact(2).zip(labels))
-        .map(|(point, &label)| {
-            let around = |radius: f64, directions: &[[f64; 2]]| -> Vec<bool> {
-                let places: Vec<f32> = (directions.iter())
-                    .flat_map(|d| [0, 1].map(|i| (f64::from(point[i]) + radius * d[i]) as f32))
-                    .collect();
-                let mut decisions = vec![0.0; directions.len()];
-                net.decision(theta, &places, &mut decisions);
-                let other = |decision| towards(label, decision) <= 0.0;
-                decisions.into_iter().map(other).collect()
-            };
-            if around(0.0, &directions[..1])[0] {
-                return 0.0;
-            }
-            let (mut inner, mut outer) = (0.0, from);
-            loop {
-                let other = around(outer, &directions);
-                let hit: Vec<[f64; 2]> = (directions.iter().zip(other))
-                    .filter_map(|(&direction, other)| other.then_some(direction))
-                    .collect();
-                if !hit.is_empty() {
-                    for _ in 0..BISECTIONS {
-                        let middle = 0.5 * (inner + outer);
-                        match around(middle, &hit).contains(&true) {
-                            true => outer = middle,
-                            false => inner = middle,
-                        }
+    let ticks = Ticks::new(watch, Some(labels.len() as u64));
+    let margin = |point: &[f32], label: u32| -> f64 {
+        let around = |radius: f64, directions: &[[f64; 2]]| -> Vec<bool> {
+            let places: Vec<f32> = (directions.iter())
+                .flat_map(|d| [0, 1].map(|i| (f64::from(point[i]) + radius * d[i]) as f32))
+                .collect();
+            let mut decisions = vec![0.0; directions.len()];
+            net.decision(theta, &places, &mut decisions);
+            let other = |decision| towards(label, decision) <= 0.0;
+            decisions.into_iter().map(other).collect()
+        };
+        if around(0.0, &directions[..1])[0] {
+            return 0.0;
+        }
+        let (mut inner, mut outer) = (0.0, from);
+        loop {
+            let other = around(outer, &directions);
+            let hit: Vec<[f64; 2]> = (directions.iter().zip(other))
+                .filter_map(|(&direction, other)| other.then_some(direction))
+                .collect();
+            if !hit.is_empty() {
+                for _ in 0..BISECTIONS {
+                    let middle = 0.5 * (inner + outer);
+                    match around(middle, &hit).contains(&true) {
+                        true => outer = middle,
+                        false => inner = middle,
                     }
-                    return outer;
                 }
-                if outer >= reach {
-                    return reach;
-                }
-                inner = outer;
-                outer = (outer * growth).min(reach);
+                return outer;
             }
+            if outer >= reach {
+                return reach;
+            }
+            inner = outer;
+            outer = (outer * growth).min(reach);
+        }
+    };
+    (points.par_chunks_exact(2).zip(labels))
+        .map(|(point, &label)| {
+            let found = margin(point, label);
+            ticks.tick()?;
+            Ok(found)
         })
-        .collect())
+        .collect()
 }
 
 #[cfg(test)]
@@ -136,7 +145,7 @@ mod tests {
         let points = [1.0, 0.5, -1.0, 0.0, 0.1, 0.1, 0.0, 0.5, 9.0, 9.0];
         let labels = [1, 0, 1, 0, 1];
         let settings = InputMarginSettings::default();
-        let found = input_margins(&net, &theta, &points, &labels, settings).unwrap();
+        let found = input_margins(&net, &theta, &points, &labels, settings, &()).unwrap();
         // The third and fourth are wrong; the fifth is farther away than the reach.
         for (found, exact) in found.iter().zip([0.8, 0.8, 0.0, 0.0, 2.0]) {
             assert!((found - exact).abs() <= 2e-3 * exact, "{found} {exact}");
@@ -155,10 +164,10 @@ mod tests {
                 ..base
             },
         ] {
-            assert!(input_margins(&net, &[0.0; 3], &[0.0; 2], &[0], settings).is_err());
+            assert!(input_margins(&net, &[0.0; 3], &[0.0; 2], &[0], settings, &()).is_err());
         }
-        assert!(input_margins(&net, &[0.0; 3], &[0.0; 2], &[0, 1], base).is_err());
+        assert!(input_margins(&net, &[0.0; 3], &[0.0; 2], &[0, 1], base, &()).is_err());
         let three = Architecture::new(vec![2, 3], Activation::Relu).unwrap();
-        assert!(input_margins(&three, &[0.0; 9], &[0.0; 2], &[0], base).is_err());
+        assert!(input_margins(&three, &[0.0; 9], &[0.0; 2], &[0], base, &()).is_err());
     }
 }

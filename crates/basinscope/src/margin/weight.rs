@@ -5,6 +5,7 @@ use crate::direction::{Normalization, random_direction};
 use crate::net::ParameterLayout;
 use crate::random::stream;
 use crate::surface::Classifier;
+use crate::watch::{Ticks, Watch};
 use crate::{Error, Result};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -62,7 +63,8 @@ impl WeightMarginSettings {
     ///
     /// # Errors
     /// [`Error::Setting`] for senseless settings or more than two classes; [`Error::Shape`] where
-    /// θ, layout or points do not fit.
+    /// θ, layout or points do not fit; [`Error::Cancelled`] by the watch, which is called after each
+    /// direction.
     ///
     /// # Cost
     /// At most ln(cap/from)/ln growth + 2 forward passes over the points, for each direction.
@@ -73,6 +75,7 @@ impl WeightMarginSettings {
         theta: &[f32],
         points: &[f32],
         labels: &[u32],
+        watch: &dyn Watch,
     ) -> Result<WeightMargins> {
         check(net, theta, points, labels)?;
         if layout.num_params() != theta.len() {
@@ -91,14 +94,17 @@ impl WeightMarginSettings {
             let expected = "0 < from < cap and growth above 1";
             return Err(Error::setting("from, cap, growth", expected, found));
         }
+        let ticks = Ticks::new(watch, Some(self.directions as u64));
         let distances = (0..self.directions)
             .into_par_iter()
             .map(|index| {
                 let rng = &mut stream(self.seed, "weight-margins", index as u64);
                 let direction = random_direction(layout, theta, self.normalization, rng);
-                self.along(net, theta, &direction, points, labels)
+                let found = self.along(net, theta, &direction, points, labels);
+                ticks.tick()?;
+                Ok(found)
             })
-            .collect();
+            .collect::<Result<_>>()?;
         Ok(WeightMargins {
             distances,
             cap: self.cap,
@@ -230,7 +236,7 @@ mod tests {
             let layout = net.layout();
             assert!(
                 settings
-                    .run(&net, &layout, &[0.0; 3], &[0.0; 2], &[0])
+                    .run(&net, &layout, &[0.0; 3], &[0.0; 2], &[0], &())
                     .is_err()
             );
         }

@@ -3,6 +3,7 @@
 use super::check_theta;
 use crate::random::stream;
 use crate::surface::Differentiable;
+use crate::watch::{Ticks, Watch};
 use crate::{Error, Result};
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -131,17 +132,24 @@ impl ChainSettings {
     ///
     /// // Twenty stiff directions: λ = 10.
     /// let settings = ChainSettings { inverse_temperature: Some(100.0), ..Default::default() };
-    /// let found = settings.run(&Ellipsoid::sphere(20, 1e4), &[0.0; 20])?;
+    /// let found = settings.run(&Ellipsoid::sphere(20, 1e4), &[0.0; 20], &())?;
     /// assert!((found.value().unwrap() - 10.0).abs() < 0.5);
     /// # Ok::<(), basinscope::Error>(())
     /// ```
-    pub fn run(&self, surface: &impl Differentiable, theta: &[f32]) -> Result<LearningCoefficient> {
+    pub fn run(
+        &self,
+        surface: &impl Differentiable,
+        theta: &[f32],
+        watch: &dyn Watch,
+    ) -> Result<LearningCoefficient> {
         check_theta(surface, theta)?;
         let heat = self.check(surface.examples())?;
+        let turns = self.chains * (self.warmup + self.draws);
+        let ticks = Ticks::new(watch, Some(turns as u64));
         let chains: Vec<Chain> = (0..self.chains)
             .into_par_iter()
-            .map(|index| self.chain(surface, theta, heat, index))
-            .collect();
+            .map(|index| self.chain(surface, theta, heat, index, &ticks))
+            .collect::<Result<_>>()?;
         let losses: Vec<&[f64]> = chains.iter().map(|chain| chain.losses.as_slice()).collect();
         let start = surface.loss(theta);
         let found: Vec<f64> = (losses.iter())
@@ -189,7 +197,8 @@ impl ChainSettings {
         theta: &[f32],
         heat: f64,
         index: usize,
-    ) -> Chain {
+        ticks: &Ticks<'_>,
+    ) -> Result<Chain> {
         let rng = &mut stream(self.seed, "learning-coefficient", index as u64);
         let spread = self.gamma.sqrt().recip();
         let begin: Vec<f64> = (theta.iter())
@@ -211,6 +220,7 @@ impl ChainSettings {
                 .map(|((x, slope), z)| x - 0.5 * step * slope + step.sqrt() * z)
                 .collect();
             let there = Place::at(moved, surface, theta, heat, self.gamma);
+            ticks.tick()?;
             // ln q(w|w') − ln q(w'|w), the second of which is −½|z|².
             let back: f64 = (here.offset.iter().zip(&there.offset).zip(&there.slope))
                 .map(|((x, y), slope)| (x - y + 0.5 * step * slope).powi(2))
@@ -233,7 +243,7 @@ impl ChainSettings {
                 chain.losses.push(here.loss);
             }
         }
-        chain
+        Ok(chain)
     }
 }
 

@@ -54,7 +54,7 @@ fn a_bowl_counts_half_its_stiff_directions() {
     let spectrum: Vec<f64> = (0..212).map(|i| if i < 12 { 1e4 } else { 1e-2 }).collect();
     let share = |h: f64| 0.5 * 100.0 * h / (100.0 * h + 1e4);
     let exact: f64 = spectrum.iter().map(|&h| share(h)).sum();
-    let found = settings(1e4, 100.0).run(&Ellipsoid::new(spectrum), &[0.0; 212]);
+    let found = settings(1e4, 100.0).run(&Ellipsoid::new(spectrum), &[0.0; 212], &());
     let found = found.unwrap();
     assert!((exact - 5.951).abs() < 1e-3);
     // Five standard errors of eight chains (false alarm 2e-3 by Student's t; the seed is pinned).
@@ -73,7 +73,7 @@ fn a_bowl_counts_half_its_stiff_directions() {
 fn singular_minima_have_less_than_half_their_dimension() {
     // L = w⁴ (λ = 1/4): κ·E[w⁴] under exp(−κw⁴) is exactly 1/4; with κ = 1e6 the Gaussian of γ = 1
     // takes 1 − E[w²]/2 off, less than a thousandth.
-    let found = settings(1.0, 1e6).run(&Monomial { powers: vec![2] }, &[0.0]);
+    let found = settings(1.0, 1e6).run(&Monomial { powers: vec![2] }, &[0.0], &());
     let found = found.unwrap();
     let error = (found.value().unwrap() - 0.25).abs();
     assert!(
@@ -95,7 +95,7 @@ fn singular_minima_have_less_than_half_their_dimension() {
     }
     let exact = weighted / weight;
     assert!((0.3..0.5).contains(&exact), "{exact}");
-    let found = settings(1.0, heat).run(&Monomial { powers: vec![1, 1] }, &[0.0; 2]);
+    let found = settings(1.0, heat).run(&Monomial { powers: vec![1, 1] }, &[0.0; 2], &());
     let found = found.unwrap();
     assert!((found.estimate - exact).abs() < 0.06, "{found:?} {exact}");
 }
@@ -109,7 +109,7 @@ fn chains_that_disagree_are_refused() {
         ..settings(1.0, 1.0)
     };
     let found = short
-        .run(&Ellipsoid::power_law(400, 1e4, 2.0), &[0.0; 400])
+        .run(&Ellipsoid::power_law(400, 1e4, 2.0), &[0.0; 400], &())
         .unwrap();
     assert!(
         found.value().is_none() && found.warning().starts_with("refused"),

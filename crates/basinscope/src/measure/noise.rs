@@ -3,6 +3,7 @@
 use super::check_theta;
 use crate::random::stream;
 use crate::surface::LossSurface;
+use crate::watch::{Ticks, Watch};
 use crate::{Error, Result};
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -67,7 +68,12 @@ impl NoiseSettings {
     /// # Reference
     /// Keskar et al. 2017 and Neyshabur et al. 2017 for the expected sharpness; Dziugaite et
     /// al. 2020 for noise in proportion to magnitude.
-    pub fn run(&self, surface: &impl LossSurface, theta: &[f32]) -> Result<NoiseRise> {
+    pub fn run(
+        &self,
+        surface: &impl LossSurface,
+        theta: &[f32],
+        watch: &dyn Watch,
+    ) -> Result<NoiseRise> {
         check_theta(surface, theta)?;
         if !(self.sigma > 0.0 && self.sigma.is_finite()) {
             return Err(Error::setting("noise", "a number above 0", self.sigma));
@@ -76,6 +82,7 @@ impl NoiseSettings {
             return Err(Error::setting("pairs of draws", "at least 2", self.pairs));
         }
         let start = surface.loss(theta);
+        let ticks = Ticks::new(watch, Some(self.pairs as u64));
         let rises: Vec<f64> = (0..self.pairs as u64)
             .into_par_iter()
             .map(|index| {
@@ -95,9 +102,11 @@ impl NoiseSettings {
                         .collect();
                     surface.loss(&moved)
                 };
-                0.5 * (side(1.0) + side(-1.0)) - start
+                let rise = 0.5 * (side(1.0) + side(-1.0)) - start;
+                ticks.tick()?;
+                Ok(rise)
             })
-            .collect();
+            .collect::<Result<_>>()?;
         let count = rises.len() as f64;
         let mean = rises.iter().sum::<f64>() / count;
         let squares: f64 = rises.iter().map(|rise| (rise - mean).powi(2)).sum();
@@ -120,7 +129,7 @@ mod tests {
             pairs: DEFAULT_NOISE_PAIRS,
             seed: 3,
         };
-        settings.run(bowl, theta).unwrap()
+        settings.run(bowl, theta, &()).unwrap()
     }
 
     #[test]
@@ -171,7 +180,7 @@ mod tests {
                 unit: NoiseUnit::Absolute,
                 seed: 0,
             };
-            assert!(settings.run(&bowl, &[0.0; 2]).is_err());
+            assert!(settings.run(&bowl, &[0.0; 2], &()).is_err());
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::check_theta;
 use crate::random::stream;
 use crate::surface::Differentiable;
+use crate::watch::{Ticks, Watch};
 use crate::{Error, Result};
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -73,7 +74,12 @@ impl SamSettings {
     /// Foret et al. 2021, eq. 2 for the first step; Kwon et al. 2021, eq. 6 for the adaptive ball
     /// (there with |w| + η for weights alone; here η = 0 and biases are scaled too, which makes it
     /// blind to every rescaling of ReLU layers).
-    pub fn run(&self, surface: &impl Differentiable, theta: &[f32]) -> Result<SamSharpness> {
+    pub fn run(
+        &self,
+        surface: &impl Differentiable,
+        theta: &[f32],
+        watch: &dyn Watch,
+    ) -> Result<SamSharpness> {
         check_theta(surface, theta)?;
         if !(self.radius > 0.0 && self.radius.is_finite()) {
             return Err(Error::setting(
@@ -98,6 +104,7 @@ impl SamSettings {
         let mut delta = vec![0.0; theta.len()];
         let mut at = theta.to_vec();
         let (mut first_order, mut highest) = (0.0, f64::NEG_INFINITY);
+        let ticks = Ticks::new(watch, Some(self.steps as u64 + 1));
         for step in 0..=self.steps {
             let far = length(&uphill);
             if far == 0.0 || !far.is_finite() {
@@ -113,6 +120,7 @@ impl SamSettings {
                 *at = (f64::from(theta[index]) + scale(index) * delta[index]) as f32;
             }
             let loss = surface.loss_and_grad(&at, &mut grad);
+            ticks.tick()?;
             if step == 0 {
                 first_order = loss - start;
             }
@@ -155,7 +163,7 @@ mod tests {
         // max ½·Σ h_i·ε_i² over |ε| ≤ ρ is ½·h_max·ρ².
         let bowl = Ellipsoid::power_law(50, 8.0, 1.0);
         let found = settings(0.1, Ball::Euclidean)
-            .run(&bowl, &[0.0; 50])
+            .run(&bowl, &[0.0; 50], &())
             .unwrap();
         let exact = 0.5 * 8.0 * 0.01;
         assert!((found.ascended / exact - 1.0).abs() < 1e-3, "{found:?}");
@@ -167,7 +175,7 @@ mod tests {
     fn on_a_sphere_one_step_is_enough() {
         // ½h(|θ| + ρ)² − ½h|θ|², the gradient pointing straight outwards.
         let sphere = Ellipsoid::sphere(3, 2.0);
-        let found = settings(0.5, Ball::Euclidean).run(&sphere, &[0.6, 0.0, 0.8]);
+        let found = settings(0.5, Ball::Euclidean).run(&sphere, &[0.6, 0.0, 0.8], &());
         let found = found.unwrap();
         let exact = 1.5_f64.powi(2) - 1.0;
         assert!((found.first_order - exact).abs() < 1e-5, "{found:?}");
@@ -182,7 +190,7 @@ mod tests {
         let bowl = Ellipsoid::new(vec![4.0, 1.0]);
         let rho = 0.3;
         let found = settings(rho, Ball::Adaptive)
-            .run(&bowl, &[1.0, 10.0])
+            .run(&bowl, &[1.0, 10.0], &())
             .unwrap();
         let size = |mu: f64| (4.0 / (mu - 4.0)).hypot(100.0 / (mu - 100.0));
         let (mut low, mut high) = (100.0 + 1e-9, 1e6);
@@ -204,7 +212,7 @@ mod tests {
         // Rescaling w₁ by 7 and its curvature by 1/49 is another name for the same bowl.
         let same = Ellipsoid::new(vec![4.0 / 49.0, 1.0]);
         let again = settings(rho, Ball::Adaptive)
-            .run(&same, &[7.0, 10.0])
+            .run(&same, &[7.0, 10.0], &())
             .unwrap();
         assert!((again.ascended / found.ascended - 1.0).abs() < 1e-5);
     }
@@ -213,7 +221,7 @@ mod tests {
     fn a_radius_that_makes_no_sense_is_refused() {
         for radius in [0.0, -1.0, f64::NAN] {
             let bowl = Ellipsoid::sphere(2, 1.0);
-            let error = settings(radius, Ball::Euclidean).run(&bowl, &[0.0; 2]);
+            let error = settings(radius, Ball::Euclidean).run(&bowl, &[0.0; 2], &());
             assert!(error.unwrap_err().to_string().contains("SAM radius"));
         }
     }

@@ -16,6 +16,7 @@ use crate::direction::Normalization;
 use crate::margin::{InputMarginSettings, input_margins};
 use crate::net::{Architecture, Net, NetSurface};
 use crate::record::{MeasuredValue, Trust};
+use crate::watch::Watch;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -147,33 +148,50 @@ impl MeasureSettings {
     /// its value, with the reason: norms along paths and margins in the plane of the data need a
     /// perceptron.
     ///
+    /// # Errors
+    /// [`Error::Cancelled`] by the watch alone.
+    ///
     /// # Cost
     /// About `5·rays` evaluations for each kind of radius; `3·stiff_directions` Hessian products
     /// and those of [`SubsimSettings::run`] for volumes; up to 100 products for the eigenvalue;
     /// `2·(steps + 2)` gradients for SAM; `4·noise_pairs` evaluations for noise;
     /// `chains·chain_steps` gradients for the learning coefficient.
-    pub fn measure(&self, part: Part, subject: Subject<'_>) -> Vec<Found> {
+    pub fn measure(
+        &self,
+        part: Part,
+        subject: Subject<'_>,
+        watch: &dyn Watch,
+    ) -> Result<Vec<Found>> {
         let found = match part {
             Part::Known => known(subject),
             Part::Norms => norms(subject),
-            Part::Margins => margins(subject),
-            Part::Radii => self.radii(subject),
-            Part::FilterRadii => self.filter_radii(subject),
-            Part::Eigenvalue => self.eigenvalue(subject),
-            Part::Trace => self.trace(subject),
-            Part::Sam => self.sam(subject),
-            Part::Noise => self.noise(subject),
-            Part::LearningCoefficient => self.learning_coefficient(subject),
-            Part::Volume => self.volume(subject),
+            Part::Margins => margins(subject, watch),
+            Part::Radii => self.radii(subject, watch),
+            Part::FilterRadii => self.filter_radii(subject, watch),
+            Part::Eigenvalue => self.eigenvalue(subject, watch),
+            Part::Trace => self.trace(subject, watch),
+            Part::Sam => self.sam(subject, watch),
+            Part::Noise => self.noise(subject, watch),
+            Part::LearningCoefficient => self.learning_coefficient(subject, watch),
+            Part::Volume => self.volume(subject, watch),
         };
-        found.unwrap_or_else(|error| {
-            let columns = COLUMNS.iter().filter(|column| column.part == part);
-            let refused = |column: &Column| (column.key, refused(&error));
-            columns.map(refused).collect()
-        })
+        match found {
+            Err(Error::Cancelled) => Err(Error::Cancelled),
+            Ok(found) => Ok(found),
+            Err(error) => Ok({
+                let columns = COLUMNS.iter().filter(|column| column.part == part);
+                let refused = |column: &Column| (column.key, refused(&error));
+                columns.map(refused).collect()
+            }),
+        }
     }
 
-    fn radial(&self, subject: Subject<'_>, how: Normalization) -> Result<RadialVolume> {
+    fn radial(
+        &self,
+        subject: Subject<'_>,
+        how: Normalization,
+        watch: &dyn Watch,
+    ) -> Result<RadialVolume> {
         let settings = RadialSettings {
             cutoff: self.cutoff,
             directions: self.rays,
@@ -182,11 +200,11 @@ impl MeasureSettings {
             ..RadialSettings::default()
         };
         let layout = subject.net.layout();
-        (settings.check()?).run(&subject.surface, &layout, subject.theta, |_| {})
+        (settings.check()?).run(&subject.surface, &layout, subject.theta, watch)
     }
 
-    fn radii(&self, subject: Subject<'_>) -> Result<Vec<Found>> {
-        let found = self.radial(subject, Normalization::None)?;
+    fn radii(&self, subject: Subject<'_>, watch: &dyn Watch) -> Result<Vec<Found>> {
+        let found = self.radial(subject, Normalization::None, watch)?;
         let [length, _] = lengths(subject.theta)?;
         let relative = radius(&found, length);
         Ok(vec![
@@ -195,12 +213,12 @@ impl MeasureSettings {
         ])
     }
 
-    fn filter_radii(&self, subject: Subject<'_>) -> Result<Vec<Found>> {
-        let found = self.radial(subject, Normalization::Filter)?;
+    fn filter_radii(&self, subject: Subject<'_>, watch: &dyn Watch) -> Result<Vec<Found>> {
+        let found = self.radial(subject, Normalization::Filter, watch)?;
         Ok(vec![("radius_filter", radius(&found, 1.0))])
     }
 
-    fn eigenvalue(&self, subject: Subject<'_>) -> Result<Vec<Found>> {
+    fn eigenvalue(&self, subject: Subject<'_>, watch: &dyn Watch) -> Result<Vec<Found>> {
         let settings = LanczosSettings {
             products: LanczosSettings::default()
                 .products
@@ -209,9 +227,9 @@ impl MeasureSettings {
             ..LanczosSettings::default()
         };
         let hessian = HessianAt::new(&subject.surface, subject.theta)?;
-        let found = extreme_eigenpairs(&hessian, settings)?;
+        let found = extreme_eigenpairs(&hessian, settings, watch)?;
         let top = &found.top[0];
-        let residual = residuals(&hessian, &found.top)[0];
+        let residual = residuals(&hessian, &found.top, watch)?[0];
         let value = match Trust::of(top.value, residual, top.value.abs()) {
             Trust::Found => MeasuredValue::exact(top.value),
             Trust::Loose => {
@@ -227,19 +245,19 @@ impl MeasureSettings {
         Ok(vec![("top_eigenvalue", value)])
     }
 
-    fn trace(&self, subject: Subject<'_>) -> Result<Vec<Found>> {
+    fn trace(&self, subject: Subject<'_>, watch: &dyn Watch) -> Result<Vec<Found>> {
         let hessian = HessianAt::new(&subject.surface, subject.theta)?;
         let settings = TraceSettings {
             products: self.trace_products,
             seed: self.seed,
         };
-        let found = hutchpp(&hessian, settings)?;
+        let found = hutchpp(&hessian, settings, watch)?;
         let value = MeasuredValue::estimate(found.value, found.standard_error);
         let value = value.within(found.interval);
         Ok(vec![("trace", value.noted(about_products(subject)))])
     }
 
-    fn sam(&self, subject: Subject<'_>) -> Result<Vec<Found>> {
+    fn sam(&self, subject: Subject<'_>, watch: &dyn Watch) -> Result<Vec<Found>> {
         let ascend = |ball, radius| {
             let settings = SamSettings {
                 radius,
@@ -247,7 +265,7 @@ impl MeasureSettings {
                 steps: DEFAULT_SAM_STEPS,
                 seed: self.seed,
             };
-            settings.run(&subject.surface, subject.theta)
+            settings.run(&subject.surface, subject.theta, watch)
         };
         let plain = ascend(Ball::Euclidean, self.sam_radius)?;
         let adaptive = ascend(Ball::Adaptive, self.adaptive_radius)?;
@@ -258,7 +276,7 @@ impl MeasureSettings {
         ])
     }
 
-    fn noise(&self, subject: Subject<'_>) -> Result<Vec<Found>> {
+    fn noise(&self, subject: Subject<'_>, watch: &dyn Watch) -> Result<Vec<Found>> {
         let rise = |unit, sigma| -> Result<MeasuredValue> {
             let settings = NoiseSettings {
                 sigma,
@@ -266,7 +284,7 @@ impl MeasureSettings {
                 pairs: self.noise_pairs,
                 seed: self.seed,
             };
-            let found = settings.run(&subject.surface, subject.theta)?;
+            let found = settings.run(&subject.surface, subject.theta, watch)?;
             Ok(MeasuredValue::estimate(found.mean, found.standard_error))
         };
         Ok(vec![
@@ -278,7 +296,7 @@ impl MeasureSettings {
         ])
     }
 
-    fn learning_coefficient(&self, subject: Subject<'_>) -> Result<Vec<Found>> {
+    fn learning_coefficient(&self, subject: Subject<'_>, watch: &dyn Watch) -> Result<Vec<Found>> {
         let settings = ChainSettings {
             chains: self.chains,
             warmup: self.chain_steps / 2,
@@ -287,7 +305,7 @@ impl MeasureSettings {
             inverse_temperature: None,
             seed: self.seed,
         };
-        let found = settings.run(&subject.surface, subject.theta)?;
+        let found = settings.run(&subject.surface, subject.theta, watch)?;
         let value = match found.value() {
             Some(value) => MeasuredValue::estimate(value, found.standard_error),
             None => MeasuredValue::default(),
@@ -305,16 +323,16 @@ impl MeasureSettings {
         }
     }
 
-    fn volume(&self, subject: Subject<'_>) -> Result<Vec<Found>> {
+    fn volume(&self, subject: Subject<'_>, watch: &dyn Watch) -> Result<Vec<Found>> {
         let [_, rms] = lengths(subject.theta)?;
         let asked = [self.sigma, self.relative_sigma * rms];
         let mut sigmas = asked.to_vec();
         sigmas.sort_by(f64::total_cmp);
         sigmas.dedup();
         let (surface, theta) = (&subject.surface, subject.theta);
-        let stiff = StiffDirections::of(surface, theta, self.stiff_directions, self.seed)?;
+        let stiff = StiffDirections::of(surface, theta, self.stiff_directions, self.seed, watch)?;
         let basin = LowLoss::new(surface, self.cutoff)?;
-        let found = self.subsim().run(&basin, theta, &stiff, &sigmas)?;
+        let found = self.subsim().run(&basin, theta, &stiff, &sigmas, watch)?;
         let values = asked.map(|sigma| {
             let place = sigmas.iter().position(|&s| s == sigma).unwrap_or(0);
             if found.ln_p[place] == f64::NEG_INFINITY {
@@ -394,7 +412,7 @@ fn norms(subject: Subject<'_>) -> Result<Vec<Found>> {
 }
 
 /// The reach is the farthest two training points are apart along an axis.
-fn margins(subject: Subject<'_>) -> Result<Vec<Found>> {
+fn margins(subject: Subject<'_>, watch: &dyn Watch) -> Result<Vec<Found>> {
     let (net, points) = (perceptron(subject)?, subject.points);
     let features = points.num_features();
     let range = |axis: usize| {
@@ -411,7 +429,7 @@ fn margins(subject: Subject<'_>) -> Result<Vec<Found>> {
         ..InputMarginSettings::default()
     };
     let inputs = points.inputs();
-    let mut found = input_margins(net, subject.theta, inputs, points.labels(), settings)?;
+    let mut found = input_margins(net, subject.theta, inputs, points.labels(), settings, watch)?;
     found.sort_by(f64::total_cmp);
     let middle = 0.5 * (found[found.len() / 2] + found[(found.len() - 1) / 2]);
     Ok(vec![

@@ -26,7 +26,7 @@ fn small() -> MeasureSettings {
 fn all(settings: &MeasureSettings, subject: Subject<'_>) -> BTreeMap<&'static str, MeasuredValue> {
     let parts = Part::ALL.iter();
     parts
-        .flat_map(|&part| settings.measure(part, subject))
+        .flat_map(|&part| settings.measure(part, subject, &()).unwrap())
         .collect()
 }
 
@@ -149,7 +149,7 @@ fn what_cannot_be_measured_is_refused_with_its_reason() {
         points: &points,
     };
     for (part, key) in [(Part::Radii, "radius"), (Part::Volume, "ln_p")] {
-        let found = small().measure(part, subject);
+        let found = small().measure(part, subject, &()).unwrap();
         let value = &found.iter().find(|found| found.0 == key).unwrap().1;
         assert!(
             value.value.is_none() && value.note.starts_with("refused: "),

@@ -8,6 +8,7 @@ use crate::net::ParameterLayout;
 use crate::random::stream;
 use crate::record::Axis;
 use crate::surface::Evaluate;
+use crate::watch::Watch;
 use rayon::prelude::*;
 use std::f64::consts::{PI, TAU};
 
@@ -48,6 +49,17 @@ pub struct PlaneAreas {
     pub cutoff: f64,
 }
 
+/// Random planes to compare with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlaneDraws {
+    /// How the two directions of each are normalised.
+    pub normalization: Normalization,
+    /// Number of planes.
+    pub count: usize,
+    /// Seed of the directions.
+    pub seed: u64,
+}
+
 impl PlaneAreas {
     /// How much of the plane of two directions lies in the basin: by the nodes of the grid, and by
     /// 64 rays, which see a basin that is smaller than the grid's meshes.
@@ -66,8 +78,9 @@ impl PlaneAreas {
         train: &impl Evaluate,
         theta: &[f32],
         [d1, d2]: [&[f32]; 2],
+        watch: &dyn Watch,
     ) -> Result<PlaneArea> {
-        let found = plane(train, theta, d1, d2, self.x, self.y, |_| ())?;
+        let found = plane(train, theta, d1, d2, self.x, self.y, watch)?;
         Ok(PlaneArea {
             share: share_below(&found.loss, self.cutoff),
             cross_section: self.cross_section(train, theta, [d1, d2]),
@@ -115,18 +128,17 @@ impl PlaneAreas {
         train: &impl Evaluate,
         layout: &ParameterLayout,
         theta: &[f32],
-        normalization: Normalization,
-        count: usize,
-        seed: u64,
+        draws: PlaneDraws,
+        watch: &dyn Watch,
     ) -> Result<Vec<PlaneArea>> {
-        (0..count as u64)
+        (0..draws.count as u64)
             .into_par_iter()
             .map(|index| {
                 let [d1, d2] = [2 * index, 2 * index + 1].map(|index| {
-                    let rng = &mut stream(seed, "other planes", index);
-                    random_direction(layout, theta, normalization, rng)
+                    let rng = &mut stream(draws.seed, "other planes", index);
+                    random_direction(layout, theta, draws.normalization, rng)
                 });
-                self.of(train, theta, [&d1, &d2])
+                self.of(train, theta, [&d1, &d2], watch)
             })
             .collect()
     }
@@ -162,14 +174,14 @@ mod tests {
         let bowl = Bowl { dim: 2 };
         for (cutoff, nodes) in [(0.02, 3..=7), (2e-6, 1..=1)] {
             let (d1, d2) = ([1.0, 0.0], [0.0, 2.0]);
-            let found = asked(cutoff).of(&bowl, &[0.0; 2], [&d1, &d2]).unwrap();
+            let found = asked(cutoff).of(&bowl, &[0.0; 2], [&d1, &d2], &()).unwrap();
             let ratio = found.cross_section / (PI * cutoff);
             assert!((ratio - 1.0).abs() < 4e-3, "{ratio}");
             let below = (found.share * 441.0).round() as usize;
             assert!(nodes.contains(&below), "{below}");
         }
         // Outside its own basin there is nothing to see.
-        let found = asked(0.02).of(&bowl, &[1.0, 0.0], [&[1.0, 0.0], &[0.0, 1.0]]);
+        let found = asked(0.02).of(&bowl, &[1.0, 0.0], [&[1.0, 0.0], &[0.0, 1.0]], &());
         assert_eq!(found.unwrap().cross_section, 0.0);
     }
 
@@ -179,8 +191,19 @@ mod tests {
         // ellipse {½|a·d₁ + b·d₂|² ≤ c}, of area 2π·c/sin: never below 2π·c.
         let bowl = Bowl { dim: 3 };
         let layout = ParameterLayout::flat(3);
-        let draw =
-            |seed| asked(0.1).of_random(&bowl, &layout, &[0.0; 3], Normalization::None, 6, seed);
+        let draw = |seed| {
+            asked(0.1).of_random(
+                &bowl,
+                &layout,
+                &[0.0; 3],
+                PlaneDraws {
+                    normalization: Normalization::None,
+                    count: 6,
+                    seed,
+                },
+                &(),
+            )
+        };
         let one = in_threads(1, || draw(5)).unwrap();
         assert_eq!(one, in_threads(3, || draw(5)).unwrap());
         assert_ne!(one, draw(6).unwrap());

@@ -4,6 +4,7 @@ use super::point::{check_dim, evaluate, step};
 use crate::basin::{DEFAULT_CUTOFF, close_in, grouped_median_interval};
 use crate::record::{CrossingRecord, Edge};
 use crate::surface::{Evaluate, Evaluation};
+use crate::watch::{Ticks, Watch};
 use crate::{Error, Result};
 use rayon::prelude::*;
 
@@ -66,7 +67,8 @@ impl CrossingSettings {
     ///
     /// # Errors
     /// [`Error::Setting`] for a level or cap that is not above 0, or no directions;
-    /// [`Error::Shape`] for a θ or direction of the wrong length.
+    /// [`Error::Shape`] for a θ or direction of the wrong length; [`Error::Cancelled`] by the watch,
+    /// which is called after each line.
     ///
     /// # Cost
     /// About 40 evaluations for each side of each direction.
@@ -75,6 +77,7 @@ impl CrossingSettings {
         train: &impl Evaluate,
         theta: &[f32],
         directions: &[D],
+        watch: &dyn Watch,
     ) -> Result<Vec<CrossingRecord>> {
         self.check()?;
         check_dim("theta", theta, train.dim())?;
@@ -93,7 +96,8 @@ impl CrossingSettings {
             .map(|&(edge, level)| Level::new(edge, level, start, train.examples()))
             .filter(|level| level.beyond(start) <= 0.0)
             .collect();
-        let line = |index: usize, first: f64| -> ([Vec<f64>; 2], u64) {
+        let ticks = Ticks::new(watch, Some(directions.len() as u64));
+        let line = |index: usize, first: f64| -> Result<([Vec<f64>; 2], u64)> {
             let mut evaluations = 0;
             let sides = [-1.0, 1.0].map(|side| {
                 let mut at = vec![0.0; theta.len()];
@@ -104,7 +108,8 @@ impl CrossingSettings {
                 };
                 self.walk(&edges, first, &mut look)
             });
-            (sides, evaluations)
+            ticks.tick()?;
+            Ok((sides, evaluations))
         };
         let mut lines: Vec<[Vec<f64>; 2]> = Vec::with_capacity(directions.len());
         let (mut first, mut evaluations) = (FIRST_STEP, 0);
@@ -114,7 +119,7 @@ impl CrossingSettings {
             let block: Vec<_> = (done..done + size)
                 .into_par_iter()
                 .map(|index| line(index, first))
-                .collect();
+                .collect::<Result<_>>()?;
             for (sides, cost) in block {
                 lines.push(sides);
                 evaluations += cost;
@@ -269,7 +274,7 @@ mod tests {
         for length in [1.0_f32, 1_000.0] {
             let directions = [[length, 0.0], [0.6 * length, 0.8 * length]];
             let found = settings(&[(Edge::Loss, 0.1), (Edge::Accuracy, 0.99)])
-                .run(&bowl, &[0.0; 2], &directions)
+                .run(&bowl, &[0.0; 2], &directions, &())
                 .unwrap();
             for (record, exact) in found.iter().zip([0.2_f64.sqrt(), 2_f64.sqrt()]) {
                 for c in record.distances.iter().flatten() {
@@ -287,7 +292,7 @@ mod tests {
         // loss by .1 at c = √.2.
         let bowl = Bowl { dim: 2 };
         let found = settings(&[(Edge::Loss, 0.1), (Edge::Excess, 0.1)])
-            .run(&bowl, &[0.3, 0.0], &[[0.0, 1.0]])
+            .run(&bowl, &[0.3, 0.0], &[[0.0, 1.0]], &())
             .unwrap();
         for (record, exact) in found.iter().zip([0.11_f64.sqrt(), 0.2_f64.sqrt()]) {
             assert!((record.median / exact - 1.0).abs() < 2e-3, "{record:?}");
@@ -300,7 +305,7 @@ mod tests {
     fn an_edge_behind_the_minimum_is_left_out_and_a_far_one_censored() {
         let bowl = Bowl { dim: 2 };
         let found = settings(&[(Edge::Loss, 0.01), (Edge::Loss, 1e6)])
-            .run(&bowl, &[1.0, 0.0], &[[0.0, 1.0]])
+            .run(&bowl, &[1.0, 0.0], &[[0.0, 1.0]], &())
             .unwrap();
         let [far] = found.as_slice() else {
             panic!("{found:?}")
@@ -341,7 +346,7 @@ mod tests {
     #[test]
     fn the_first_crossing_counts() {
         let found = settings(&[(Edge::Loss, 0.1)])
-            .run(&Ridge, &[0.0], &[[1.0]])
+            .run(&Ridge, &[0.0], &[[1.0]], &())
             .unwrap();
         let [[minus, plus]] = found[0].distances[..] else {
             panic!("{found:?}")
@@ -356,13 +361,13 @@ mod tests {
         let directions: Vec<[f32; 3]> = (1..=21)
             .map(|i| [(i as f32).sin(), (i as f32).cos(), 0.1 * i as f32])
             .collect();
-        let run = || CrossingSettings::default().run(&bowl, &[0.0; 3], &directions);
+        let run = || CrossingSettings::default().run(&bowl, &[0.0; 3], &directions, &());
         let one = in_threads(1, run).unwrap();
         assert_eq!(one, in_threads(3, run).unwrap());
         let [low, high] = one[0].interval;
         assert!(low <= one[0].median && one[0].median <= high && low < high);
         let refused = |edges: &[(Edge, f64)], directions: &[[f32; 3]]| {
-            let found = settings(edges).run(&bowl, &[0.0; 3], directions);
+            let found = settings(edges).run(&bowl, &[0.0; 3], directions, &());
             found.unwrap_err().to_string()
         };
         assert!(refused(&[(Edge::Loss, 0.0)], &directions).contains("cutoff"));

@@ -3,6 +3,7 @@
 use super::point::{check_dim, check_steps, evaluate, step};
 use crate::Result;
 use crate::surface::Evaluate;
+use crate::watch::{Ticks, Watch};
 use rayon::prelude::*;
 
 /// Loss and accuracy at each step along one line.
@@ -41,7 +42,7 @@ fn node(train: &impl Evaluate, test: Option<&dyn Evaluate>, theta: &[f32]) -> No
     }
 }
 
-/// Loss and accuracy along one line through θ.
+/// Loss and accuracy along one line through θ; `watch` is called after each step.
 ///
 /// ```text
 /// L(θ + c·d)  for each c
@@ -56,7 +57,8 @@ fn node(train: &impl Evaluate, test: Option<&dyn Evaluate>, theta: &[f32]) -> No
 ///
 /// # Errors
 /// [`Error::Shape`](crate::Error::Shape) for a θ or direction of the wrong length,
-/// [`Error::Setting`](crate::Error::Setting) for a step that is not finite.
+/// [`Error::Setting`](crate::Error::Setting) for a step that is not finite,
+/// [`Error::Cancelled`](crate::Error::Cancelled) by the watch.
 ///
 /// # Cost
 /// One evaluation of each surface for each step, spread over the threads; the bits do not depend
@@ -70,8 +72,9 @@ pub fn line(
     theta: &[f32],
     direction: &[f32],
     c: &[f64],
+    watch: &dyn Watch,
 ) -> Result<Line> {
-    let mut lines = lines(train, test, theta, &[direction], c)?;
+    let mut lines = lines(train, test, theta, &[direction], c, watch)?;
     Ok(lines.pop().unwrap_or_default())
 }
 
@@ -88,6 +91,7 @@ pub fn lines<D: AsRef<[f32]> + Sync>(
     theta: &[f32],
     directions: &[D],
     c: &[f64],
+    watch: &dyn Watch,
 ) -> Result<Vec<Line>> {
     let dim = train.dim();
     check_dim("theta", theta, dim)?;
@@ -98,6 +102,7 @@ pub fn lines<D: AsRef<[f32]> + Sync>(
     if c.is_empty() {
         return Ok(vec![Line::default(); directions.len()]);
     }
+    let ticks = Ticks::new(watch, Some((directions.len() * c.len()) as u64));
     let nodes: Vec<Node> = (0..directions.len() * c.len())
         .into_par_iter()
         .map_init(
@@ -105,10 +110,12 @@ pub fn lines<D: AsRef<[f32]> + Sync>(
             |at, index| {
                 let direction = directions[index / c.len()].as_ref();
                 step(theta, direction, c[index % c.len()], at);
-                node(train, test, at)
+                let node = node(train, test, at);
+                ticks.tick()?;
+                Ok(node)
             },
         )
-        .collect();
+        .collect::<Result<_>>()?;
     Ok(nodes.chunks_exact(c.len()).map(Line::collect).collect())
 }
 
@@ -134,11 +141,13 @@ pub fn between(
     from: &[f32],
     to: &[f32],
     c: &[f64],
+    watch: &dyn Watch,
 ) -> Result<Line> {
     let dim = train.dim();
     check_dim("theta at c = 0", from, dim)?;
     check_dim("theta at c = 1", to, dim)?;
     check_steps(c)?;
+    let ticks = Ticks::new(watch, Some(c.len() as u64));
     let nodes: Vec<Node> = c
         .par_iter()
         .map_init(
@@ -147,10 +156,12 @@ pub fn between(
                 for ((at, &from), &to) in at.iter_mut().zip(from).zip(to) {
                     *at = ((1.0 - c) * f64::from(from) + c * f64::from(to)) as f32;
                 }
-                node(train, test, at)
+                let node = node(train, test, at);
+                ticks.tick()?;
+                Ok(node)
             },
         )
-        .collect();
+        .collect::<Result<_>>()?;
     Ok(Line::collect(&nodes))
 }
 
@@ -165,7 +176,7 @@ mod tests {
         // L(θ) = ½|θ|² at θ = 0: L(c·d) = ½c²|d|². With d = (3, 4): 12.5·c², exact in binary.
         let bowl = Bowl { dim: 2 };
         let c = [-1.0, -0.5, 0.0, 0.25, 2.0];
-        let found = line(&bowl, Some(&bowl), &[0.0; 2], &[3.0, 4.0], &c).unwrap();
+        let found = line(&bowl, Some(&bowl), &[0.0; 2], &[3.0, 4.0], &c, &()).unwrap();
         assert_eq!(found.train_loss, [12.5, 3.125, 0.0, 0.78125, 50.0]);
         // The bowl calls itself right while L ≤ 1.
         assert_eq!(found.train_accuracy, [0.0, 0.0, 1.0, 1.0, 0.0]);
@@ -181,6 +192,7 @@ mod tests {
             &[0.0; 2],
             &[vec![1.0, 0.0], vec![0.0, 2.0]],
             &[1.0, 2.0],
+            &(),
         )
         .unwrap();
         assert_eq!(found[0].train_loss, [0.5, 2.0]);
@@ -192,7 +204,7 @@ mod tests {
     fn a_line_between_two_meets_both_to_the_bit() {
         let bowl = Bowl { dim: 3 };
         let (a, b) = ([0.1, 1e8, -0.3], [0.7, 1e-8, 0.123]);
-        let found = between(&bowl, None, &a, &b, &[0.0, 1.0]).unwrap();
+        let found = between(&bowl, None, &a, &b, &[0.0, 1.0], &()).unwrap();
         use crate::surface::LossSurface;
         assert_eq!(found.train_loss, [bowl.loss(&a), bowl.loss(&b)]);
     }
@@ -200,7 +212,7 @@ mod tests {
     #[test]
     fn an_overflow_is_recorded_as_a_finite_loss() {
         let bowl = Bowl { dim: 1 };
-        let found = line(&bowl, None, &[0.0], &[1.0], &[1e38, 1e60]).unwrap();
+        let found = line(&bowl, None, &[0.0], &[1.0], &[1e38, 1e60], &()).unwrap();
         assert_eq!(found.train_loss, [LOSS_CEILING; 2]);
     }
 
@@ -208,14 +220,14 @@ mod tests {
     fn what_does_not_fit_is_refused() {
         let bowl = Bowl { dim: 2 };
         let refused = |theta: &[f32], direction: &[f32], c: f64| {
-            line(&bowl, None, theta, direction, &[0.0, c])
+            line(&bowl, None, theta, direction, &[0.0, c], &())
                 .unwrap_err()
                 .to_string()
         };
         assert!(refused(&[0.0], &[0.0; 2], 0.0).contains("theta"));
         assert!(refused(&[0.0; 2], &[0.0; 3], 0.0).contains("direction 0"));
         assert!(refused(&[0.0; 2], &[0.0; 2], f64::NAN).contains("c[1]"));
-        let none = line(&bowl, None, &[0.0; 2], &[0.0; 2], &[]).unwrap();
+        let none = line(&bowl, None, &[0.0; 2], &[0.0; 2], &[], &()).unwrap();
         assert_eq!(none, Line::default());
     }
 
@@ -225,7 +237,7 @@ mod tests {
         let theta: Vec<f32> = (0..7).map(|i| (i as f32).sin()).collect();
         let direction: Vec<f32> = (0..7).map(|i| (i as f32).cos()).collect();
         let c: Vec<f64> = (0..101).map(|i| f64::from(i) / 33.0 - 1.0).collect();
-        let draw = || lines(&bowl, None, &theta, &[&direction, &theta], &c).unwrap();
+        let draw = || lines(&bowl, None, &theta, &[&direction, &theta], &c, &()).unwrap();
         assert_eq!(in_threads(1, draw), in_threads(3, draw));
     }
 }

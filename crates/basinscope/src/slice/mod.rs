@@ -10,7 +10,9 @@ mod point;
 mod toy;
 mod walk;
 
-pub use area::{DEFAULT_OTHER_GRID, DEFAULT_OTHER_PLANES, PlaneArea, PlaneAreas, share_below};
+pub use area::{
+    DEFAULT_OTHER_GRID, DEFAULT_OTHER_PLANES, PlaneArea, PlaneAreas, PlaneDraws, share_below,
+};
 pub use boundary::{Boundary, boundary, correct, enclosing_axes, ensure_plane, predictions};
 pub use crossing::{CrossingSettings, DEFAULT_ACCURACY_EDGE, DEFAULT_CROSSING_CAP};
 pub use line::{Line, between, line, lines};

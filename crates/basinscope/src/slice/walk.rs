@@ -4,9 +4,9 @@ use super::boundary::{Boundary, boundary, check_net};
 use super::point::{check_dim, check_steps, evaluate, finite, step};
 use crate::record::Axis;
 use crate::surface::{Classifier, Evaluate, TwiceDifferentiable};
+use crate::watch::{Ticks, Watch};
 use crate::{Error, Result};
 use rayon::prelude::*;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The largest step |c| of the paper's animation.
 pub const WALK_REACH: f64 = 0.25;
@@ -123,15 +123,14 @@ pub fn curvature_along(
 ///
 /// `train` is the surface the loss is read from and `net` the classifier behind it, sharing θ;
 /// `grid` holds the axes of the boundary (see [`enclosing_axes`](super::enclosing_axes)).
-/// `progress` is called after each position with the number finished so far, from any thread and
-/// perhaps out of order.
+/// `watch` is called after each position.
 ///
 /// # Shapes
 /// `theta` and `direction` hold one value for each parameter; the result one frame for each entry
 /// of `c`, in its order.
 ///
 /// # Errors
-/// As [`line`](super::line) and [`boundary`](super::boundary).
+/// As [`line`](super::line) and [`boundary`](super::boundary); [`Error::Cancelled`] by the watch.
 ///
 /// # Cost
 /// For each c one evaluation, one product with the Hessian and two forward passes over the grid, spread over the
@@ -146,13 +145,13 @@ pub fn walk(
     direction: &[f32],
     c: &[f64],
     grid: (Axis, Axis),
-    progress: impl Fn(usize) + Sync,
+    watch: &dyn Watch,
 ) -> Result<Vec<Frame>> {
     check_dim("theta", theta, train.dim())?;
     check_dim("direction", direction, train.dim())?;
     check_net(net, theta)?;
     check_steps(c)?;
-    let finished = AtomicUsize::new(0);
+    let ticks = Ticks::new(watch, Some(c.len() as u64));
     c.par_iter()
         .map(|&c| {
             let mut at = vec![0.0; theta.len()];
@@ -165,7 +164,7 @@ pub fn walk(
                 curvature: curvature_along(train, &at, direction)?,
                 boundary: boundary(net, &at, grid.0, grid.1)?,
             };
-            progress(finished.fetch_add(1, Ordering::Relaxed) + 1);
+            ticks.tick()?;
             Ok(frame)
         })
         .collect()
@@ -257,7 +256,7 @@ mod tests {
         let grid = ("-1:1:3".parse().unwrap(), "-1:1:5".parse().unwrap());
         let (theta, direction) = ([0.0; 3], [2.0, 0.0, 0.0]);
         let c = [-1.0, 0.0, 1.0];
-        let draw = || walk(&bowl, &Linear, &theta, &direction, &c, grid, |_| ()).unwrap();
+        let draw = || walk(&bowl, &Linear, &theta, &direction, &c, grid, &()).unwrap();
         let frames = draw();
         assert_eq!(
             frames.iter().map(|f| f.loss).collect::<Vec<_>>(),
@@ -283,7 +282,7 @@ mod tests {
             &[1.0; 2],
             &[0.0],
             (axis, axis),
-            |_| (),
+            &(),
         );
         assert!(found.is_err());
     }

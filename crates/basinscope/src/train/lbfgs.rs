@@ -6,12 +6,13 @@ use crate::net::{Initialization, Net};
 use crate::random::stream;
 use crate::record::HistoryPoint;
 use crate::surface::{Differentiable, Evaluate};
+use crate::watch::{Ticks, Watch};
 use crate::{Error, Result};
 use argmin::core::{CostFunction, Executor, Gradient};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;
 use serde::{Deserialize, Serialize};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 /// What is asked of L-BFGS.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -57,16 +58,60 @@ impl LbfgsSettings {
     ///
     /// # Errors
     /// [`Error::Shape`] for a θ of the wrong length, [`Error::Setting`] for no memory, no
-    /// iterations, or a step that is not positive.
+    /// iterations, or a step that is not positive; [`Error::Cancelled`] by the watch, which is called
+    /// after each gradient.
     ///
     /// # Reference
     /// Liu and Nocedal 1989; Moré and Thuente 1994.
-    pub fn run(self, surface: &impl Differentiable, theta: &[f32]) -> Result<Lbfgs> {
-        self.run_until(surface, theta, &|| false)
+    pub fn run(
+        self,
+        surface: &impl Differentiable,
+        theta: &[f32],
+        watch: &dyn Watch,
+    ) -> Result<Lbfgs> {
+        if theta.len() != surface.dim() {
+            return Err(Error::Shape {
+                what: "theta".into(),
+                expected: vec![surface.dim()],
+                found: vec![theta.len()],
+            });
+        }
+        let search = self.search()?;
+        let watched = Watched {
+            surface,
+            ticks: Ticks::new(watch, None),
+            cancelled: Cell::new(false),
+            seen: RefCell::new(Seen {
+                at: Vec::new(),
+                loss: f64::INFINITY,
+                grad: Vec::new(),
+                best: Lbfgs {
+                    theta: theta.to_vec(),
+                    loss: f64::INFINITY,
+                    gradients: 0,
+                    stopped: String::new(),
+                },
+            }),
+        };
+        let start: Vec<f64> = theta.iter().map(|&w| f64::from(w)).collect();
+        let outcome = Executor::new(&watched, LBFGS::new(search, self.memory))
+            .configure(|state| state.param(start).max_iters(self.iterations as u64))
+            .ctrlc(false)
+            .run();
+        let stopped = match outcome {
+            Ok(found) => found.state.termination_status.to_string(),
+            Err(error) => error.to_string(),
+        };
+        if watched.cancelled.get() {
+            return Err(Error::Cancelled);
+        }
+        let mut best = watched.seen.into_inner().best;
+        best.stopped = stopped;
+        Ok(best)
     }
 
     /// Trains a net without batch norm on all training points at once. Its steps are counted in
-    /// gradients; `stop` is asked before each, and interrupts.
+    /// gradients.
     ///
     /// # Errors
     /// Those of [`run`](Self::run); [`Error::Setting`] for a net that keeps buffers, which only
@@ -77,7 +122,7 @@ impl LbfgsSettings {
         split: &Split,
         initialization: Initialization,
         seed: u64,
-        stop: &dyn Fn() -> bool,
+        watch: &dyn Watch,
     ) -> Result<Minimum> {
         self.check(net)?;
         let theta = net.initialize(initialization, &mut stream(seed, "init", 0));
@@ -96,7 +141,7 @@ impl LbfgsSettings {
             (point, on_train, on_test)
         };
         let (before, ..) = look(0, &theta);
-        let found = self.run_until(&train, &theta, stop)?;
+        let found = self.run(&train, &theta, watch)?;
         let steps = found.gradients as usize;
         let (after, train, test) = look(steps, &found.theta);
         Ok(Minimum {
@@ -105,10 +150,9 @@ impl LbfgsSettings {
             train,
             test,
             steps,
-            stopped: match (stop(), found.loss.is_finite()) {
-                (true, _) => StopReason::Interrupted,
-                (false, false) => StopReason::Diverged,
-                (false, true) => StopReason::Steps,
+            stopped: match found.loss.is_finite() {
+                false => StopReason::Diverged,
+                true => StopReason::Steps,
             },
             history: vec![before, after],
         })
@@ -136,55 +180,13 @@ impl LbfgsSettings {
         let setting = |_| Error::setting("longest_step", "a number above 0", self.longest_step);
         (MoreThuenteLineSearch::new().with_bounds(1e-10, self.longest_step)).map_err(setting)
     }
-
-    fn run_until(
-        self,
-        surface: &impl Differentiable,
-        theta: &[f32],
-        stop: &dyn Fn() -> bool,
-    ) -> Result<Lbfgs> {
-        if theta.len() != surface.dim() {
-            return Err(Error::Shape {
-                what: "theta".into(),
-                expected: vec![surface.dim()],
-                found: vec![theta.len()],
-            });
-        }
-        let search = self.search()?;
-        let watched = Watched {
-            surface,
-            stop,
-            seen: RefCell::new(Seen {
-                at: Vec::new(),
-                loss: f64::INFINITY,
-                grad: Vec::new(),
-                best: Lbfgs {
-                    theta: theta.to_vec(),
-                    loss: f64::INFINITY,
-                    gradients: 0,
-                    stopped: String::new(),
-                },
-            }),
-        };
-        let start: Vec<f64> = theta.iter().map(|&w| f64::from(w)).collect();
-        let outcome = Executor::new(&watched, LBFGS::new(search, self.memory))
-            .configure(|state| state.param(start).max_iters(self.iterations as u64))
-            .ctrlc(false)
-            .run();
-        let stopped = match outcome {
-            Ok(found) => found.state.termination_status.to_string(),
-            Err(error) => error.to_string(),
-        };
-        let mut best = watched.seen.into_inner().best;
-        best.stopped = stopped;
-        Ok(best)
-    }
 }
 
 /// The surface as argmin sees it: cost and gradient come from one pass, the best θ is kept.
 struct Watched<'a, S> {
     surface: &'a S,
-    stop: &'a dyn Fn() -> bool,
+    ticks: Ticks<'a>,
+    cancelled: Cell<bool>,
     seen: RefCell<Seen>,
 }
 
@@ -202,9 +204,6 @@ impl<S: Differentiable> Watched<'_, S> {
         if seen.at == theta {
             return Ok(());
         }
-        if (self.stop)() {
-            return Err(argmin::core::Error::msg("interrupted"));
-        }
         let mut grad = vec![0.0; theta.len()];
         let loss = self.surface.loss_and_grad(&theta, &mut grad);
         seen.best.gradients += 1;
@@ -213,7 +212,10 @@ impl<S: Differentiable> Watched<'_, S> {
             seen.best.theta.clone_from(&theta);
         }
         (seen.at, seen.loss, seen.grad) = (theta, loss, grad);
-        Ok(())
+        self.ticks.tick().map_err(|error| {
+            self.cancelled.set(true);
+            argmin::core::Error::new(error)
+        })
     }
 }
 
@@ -249,11 +251,14 @@ mod tests {
     use crate::data::Dataset;
     use crate::net::{Activation, Architecture};
     use crate::surface::analytic::Ellipsoid;
+    use crate::watch::StopAfter;
 
     #[test]
     fn a_bowl_is_solved_in_few_gradients() {
         let bowl = Ellipsoid::power_law(50, 100.0, 1.0);
-        let found = LbfgsSettings::default().run(&bowl, &[1.0; 50]).unwrap();
+        let found = LbfgsSettings::default()
+            .run(&bowl, &[1.0; 50], &())
+            .unwrap();
         assert!(found.loss < 1e-9, "{found:?}");
         // Gradient descent at its best rate needs some 50·ln(1e10) = 1,000.
         assert!(found.gradients < 200, "{found:?}");
@@ -267,7 +272,7 @@ mod tests {
             iterations: 2,
             ..LbfgsSettings::default()
         };
-        let found = settings.run(&bowl, &[1.0; 50]).unwrap();
+        let found = settings.run(&bowl, &[1.0; 50], &()).unwrap();
         assert!(found.gradients < 20 && found.loss > 1e-9, "{found:?}");
     }
 
@@ -289,27 +294,20 @@ mod tests {
             pool: points(3),
         };
         let net = Architecture::new(vec![1, 8, 1], Activation::Tanh).unwrap();
-        let run = |stop: &dyn Fn() -> bool| {
+        let run = |watch: &dyn Watch| {
             let settings = LbfgsSettings::default();
             let how = Initialization::GlorotUniform;
-            settings.train(&net, &split, how, 0, stop).unwrap()
+            settings.train(&net, &split, how, 0, watch)
         };
-        let found = run(&|| false);
+        let found = run(&()).unwrap();
         assert_eq!(
             (found.train.accuracy, found.stopped),
             (1.0, StopReason::Steps)
         );
         assert!(found.test.accuracy > 0.9 && found.history.len() == 2);
         assert!(found.history[0].train_loss > found.history[1].train_loss);
-        let asked = std::cell::Cell::new(0);
-        let stopped = run(&|| {
-            asked.set(asked.get() + 1);
-            asked.get() > 3
-        });
-        assert_eq!(
-            (stopped.stopped, stopped.steps),
-            (StopReason::Interrupted, 3)
-        );
+        let stopped = run(&StopAfter::new(3));
+        assert!(matches!(stopped, Err(Error::Cancelled)));
     }
 
     #[test]
@@ -333,9 +331,9 @@ mod tests {
                 "longest_step",
             ),
         ] {
-            let error = settings.run(&bowl, &[1.0; 3]).unwrap_err().to_string();
+            let error = settings.run(&bowl, &[1.0; 3], &()).unwrap_err().to_string();
             assert!(error.contains(named), "{error}");
         }
-        assert!(base.run(&bowl, &[1.0; 2]).is_err());
+        assert!(base.run(&bowl, &[1.0; 2], &()).is_err());
     }
 }

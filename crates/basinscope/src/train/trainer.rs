@@ -4,6 +4,7 @@ use super::{Objective, Optimizer, TrainConfig};
 use crate::Result;
 use crate::record::HistoryPoint;
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 /// Why a run stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,8 +82,11 @@ pub trait Observer {
 /// Nobody watches.
 impl Observer for () {}
 
-/// Steps between two calls of [`Observer::step`].
+/// Steps between two calls of [`Observer::step`], where they are quick.
 const OBSERVE_EVERY: usize = 50;
+
+/// Time between two calls of it, where they are not.
+const OBSERVE_AFTER: Duration = Duration::from_millis(100);
 
 /// Descends from `state` until all steps are taken, the goal is met, the run diverges, or the
 /// observer breaks it off.
@@ -103,6 +107,7 @@ pub fn descend(
     let checkpoint_steps = config
         .checkpoint_every
         .map(|every| every * objective.steps_per_epoch());
+    let mut observed = Instant::now();
     let reason = loop {
         let is_time = match config.look_every {
             Some(every) => state.step.is_multiple_of(every),
@@ -146,16 +151,19 @@ pub fn descend(
         {
             observer.checkpoint(state.step / objective.steps_per_epoch(), state)?;
         }
-        if state.step.is_multiple_of(OBSERVE_EVERY) {
+        let regular = state.step.is_multiple_of(OBSERVE_EVERY);
+        if regular || observed.elapsed() > OBSERVE_AFTER {
+            observed = Instant::now();
             if observer.step(state).is_break() {
                 break StopReason::Interrupted;
             }
-            if config.goal.is_some()
-                && config.look_every.is_none()
-                && meets(config, &look(state.step, &state.theta, &state.buffers)?)
-            {
-                break StopReason::Goal;
-            }
+        }
+        if regular
+            && config.goal.is_some()
+            && config.look_every.is_none()
+            && meets(config, &look(state.step, &state.theta, &state.buffers)?)
+        {
+            break StopReason::Goal;
         }
     };
     // An interrupted run keeps its history as it is: the resumed one must see the same.

@@ -160,7 +160,7 @@ impl Case {
             iterations: NET_ITERATIONS,
             ..LbfgsSettings::default()
         };
-        let theta = descent.run(&surface, &start)?.theta;
+        let theta = descent.run(&surface, &start, &())?.theta;
         let (value, standard_error) = brute_force(&surface, &theta, PAPER_CUTOFF, sigma);
         Ok(Self {
             name: "2-4-1 net".to_owned(),

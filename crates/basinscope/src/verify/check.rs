@@ -9,6 +9,7 @@ use crate::basin::{
 use crate::net::ParameterLayout;
 use crate::record::VerifyRow;
 use crate::surface::{Differentiable, LossSurface, TwiceDifferentiable};
+use crate::watch::Watch;
 use rayon::prelude::*;
 
 /// Seed of the search for stiff directions, which belong to the case.
@@ -84,11 +85,12 @@ impl Check {
     /// Runs the estimator and judges it: a row for each truth of the case.
     ///
     /// # Errors
-    /// As the estimator's own; none for the built-in cases.
-    pub fn run(&self, seed: u64) -> Result<Vec<VerifyRow>> {
+    /// As the estimator's own; of the built-in cases none but [`Error::Cancelled`](crate::Error::Cancelled)
+    /// by the watch.
+    pub fn run(&self, seed: u64, watch: &dyn Watch) -> Result<Vec<VerifyRow>> {
         let all: Vec<Vec<Finding>> = (0..self.repetitions as u64)
             .into_par_iter()
-            .map(|index| self.once(seed.wrapping_add(index)))
+            .map(|index| self.once(seed.wrapping_add(index), watch))
             .collect::<Result<_>>()?;
         let rows = self.case.truths.iter().zip(&self.bars).enumerate();
         Ok(rows
@@ -136,35 +138,51 @@ impl Check {
     }
 
     /// The findings at each truth, for one seed.
-    fn once(&self, seed: u64) -> Result<Vec<Finding>> {
+    fn once(&self, seed: u64, watch: &dyn Watch) -> Result<Vec<Finding>> {
         let case = &self.case;
         let none = || StiffDirections::none(case.dim());
         match (&case.surface, self.estimator) {
-            (CaseSurface::Ellipsoid(surface), Estimator::Radial) => self.radial(surface, seed),
-            (CaseSurface::Valley(surface), Estimator::Radial) => self.radial(surface, seed),
-            (CaseSurface::Cube(surface), Estimator::Radial) => self.radial(surface, seed),
-            (CaseSurface::Net(surface), Estimator::Radial) => self.radial(surface.as_ref(), seed),
-            (CaseSurface::Ellipsoid(surface), Estimator::Subsim { doublings }) => {
-                self.subsim(surface, &self.stiff(surface)?, doublings, seed)
+            (CaseSurface::Ellipsoid(surface), Estimator::Radial) => {
+                self.radial(surface, seed, watch)
             }
+            (CaseSurface::Valley(surface), Estimator::Radial) => self.radial(surface, seed, watch),
+            (CaseSurface::Cube(surface), Estimator::Radial) => self.radial(surface, seed, watch),
+            (CaseSurface::Net(surface), Estimator::Radial) => {
+                self.radial(surface.as_ref(), seed, watch)
+            }
+            (CaseSurface::Ellipsoid(surface), Estimator::Subsim { doublings }) => self.subsim(
+                surface,
+                &self.stiff(surface, watch)?,
+                doublings,
+                seed,
+                watch,
+            ),
             (CaseSurface::Net(surface), Estimator::Subsim { doublings }) => {
                 let surface = surface.as_ref();
-                self.subsim(surface, &self.stiff(surface)?, doublings, seed)
+                self.subsim(
+                    surface,
+                    &self.stiff(surface, watch)?,
+                    doublings,
+                    seed,
+                    watch,
+                )
             }
             (CaseSurface::Valley(surface), Estimator::Subsim { doublings }) => {
-                self.subsim(surface, &none(), doublings, seed)
+                self.subsim(surface, &none(), doublings, seed, watch)
             }
             (CaseSurface::Cube(surface), Estimator::Subsim { doublings }) => {
-                self.subsim(surface, &none(), doublings, seed)
+                self.subsim(surface, &none(), doublings, seed, watch)
             }
             (CaseSurface::Ellipsoid(surface), Estimator::Lta) => {
-                self.lta(surface, &self.stiff(surface)?, seed)
+                self.lta(surface, &self.stiff(surface, watch)?, seed, watch)
             }
             (CaseSurface::Net(surface), Estimator::Lta) => {
                 let surface = surface.as_ref();
-                self.lta(surface, &self.stiff(surface)?, seed)
+                self.lta(surface, &self.stiff(surface, watch)?, seed, watch)
             }
-            (CaseSurface::Valley(surface), Estimator::Lta) => self.lta(surface, &none(), seed),
+            (CaseSurface::Valley(surface), Estimator::Lta) => {
+                self.lta(surface, &none(), seed, watch)
+            }
             (CaseSurface::Cube(_), Estimator::Lta) => {
                 let expected = "a surface with gradients";
                 Err(crate::Error::setting("surface", expected, "a cube"))
@@ -172,11 +190,15 @@ impl Check {
         }
     }
 
-    fn stiff(&self, surface: &impl TwiceDifferentiable) -> Result<StiffDirections> {
+    fn stiff(
+        &self,
+        surface: &impl TwiceDifferentiable,
+        watch: &dyn Watch,
+    ) -> Result<StiffDirections> {
         let (theta, count) = (&self.case.theta, self.case.stiff);
         match count {
             0 => Ok(StiffDirections::none(theta.len())),
-            _ => StiffDirections::of(surface, theta, count, STIFF_SEED),
+            _ => StiffDirections::of(surface, theta, count, STIFF_SEED, watch),
         }
     }
 
@@ -191,6 +213,7 @@ impl Check {
         stiff: &StiffDirections,
         doublings: usize,
         seed: u64,
+        watch: &dyn Watch,
     ) -> Result<Vec<Finding>> {
         let case = &self.case;
         let settings = SubsimSettings {
@@ -200,7 +223,7 @@ impl Check {
         };
         let region = LowLoss::new(surface, case.cutoff)?;
         let sigmas = self.sigmas();
-        let found = settings.run(&region, &case.theta, stiff, &sigmas)?;
+        let found = settings.run(&region, &case.theta, stiff, &sigmas, watch)?;
         let finding = |(place, truth): (usize, &Truth)| {
             let error = found.standard_error[place];
             let half = student_half_width(error, settings.replicates - 1);
@@ -231,6 +254,7 @@ impl Check {
         surface: &impl Differentiable,
         stiff: &StiffDirections,
         seed: u64,
+        watch: &dyn Watch,
     ) -> Result<Vec<Finding>> {
         let case = &self.case;
         let settings = LtaSettings {
@@ -238,7 +262,7 @@ impl Check {
             seed,
             ..LtaSettings::default()
         };
-        let found = settings.run(surface, &case.theta, stiff, &self.sigmas())?;
+        let found = settings.run(surface, &case.theta, stiff, &self.sigmas(), watch)?;
         let points = found.points.iter().zip(&case.truths);
         Ok(points
             .map(|(point, truth)| {
@@ -259,7 +283,12 @@ impl Check {
             .collect())
     }
 
-    fn radial(&self, surface: &impl LossSurface, seed: u64) -> Result<Vec<Finding>> {
+    fn radial(
+        &self,
+        surface: &impl LossSurface,
+        seed: u64,
+        watch: &dyn Watch,
+    ) -> Result<Vec<Finding>> {
         let case = &self.case;
         let settings = RadialSettings {
             cutoff: case.cutoff,
@@ -267,7 +296,7 @@ impl Check {
             ..RadialSettings::default()
         };
         let layout = ParameterLayout::flat(case.dim());
-        let found = (settings.check()?).run(surface, &layout, &case.theta, |_| ())?;
+        let found = (settings.check()?).run(surface, &layout, &case.theta, watch)?;
         let finding = |truth: &Truth| {
             let estimate = match truth.sigma {
                 Some(sigma) => found.ln_localised(sigma),
@@ -358,17 +387,19 @@ mod tests {
         // The estimators are right to .3 nats here, so that a truth off by 3 cannot pass.
         for estimator in [Estimator::Subsim { doublings: 0 }, Estimator::Lta] {
             let mut check = check(estimator, 1, Bar::Within(1.0));
-            let right = &check.run(0).unwrap()[0];
+            let right = &check.run(0, &()).unwrap()[0];
             assert!(right.pass && right.error.abs() < 1.0, "{right:?}");
             check.case.truths[0].value += 3.0;
-            let wrong = &check.run(0).unwrap()[0];
+            let wrong = &check.run(0, &()).unwrap()[0];
             assert!(!wrong.pass && wrong.covered == Some(0), "{wrong:?}");
         }
     }
 
     #[test]
     fn repetitions_differ_and_are_counted() {
-        let row = &check(Estimator::Lta, 3, Bar::Coverage(0.3)).run(5).unwrap()[0];
+        let row = &check(Estimator::Lta, 3, Bar::Coverage(0.3))
+            .run(5, &())
+            .unwrap()[0];
         assert_eq!(row.repetitions, 3);
         // Three 95 % intervals all miss once in 8,000 times.
         assert!(
@@ -376,19 +407,23 @@ mod tests {
                 .is_some_and(|covered| (1..=3).contains(&covered))
         );
         assert!(row.pass && row.gradients > 0);
-        let single = &check(Estimator::Lta, 1, Bar::Coverage(0.3)).run(5).unwrap()[0];
+        let single = &check(Estimator::Lta, 1, Bar::Coverage(0.3))
+            .run(5, &())
+            .unwrap()[0];
         assert!((row.estimate - single.estimate).abs() > 0.0, "{row:?}");
     }
 
     #[test]
     fn rays_claim_no_interval_and_a_cube_has_no_gradient() {
-        let row = &check(Estimator::Radial, 1, Bar::Trusted).run(0).unwrap()[0];
+        let row = &check(Estimator::Radial, 1, Bar::Trusted)
+            .run(0, &())
+            .unwrap()[0];
         assert_eq!((row.half_width, row.covered), (None, None));
         let cube = Check {
             case: Case::cube(),
             ..check(Estimator::Lta, 1, Bar::Trusted)
         };
-        let error = cube.run(0).unwrap_err().to_string();
+        let error = cube.run(0, &()).unwrap_err().to_string();
         assert!(error.contains("gradients"), "{error}");
     }
 }

@@ -378,7 +378,7 @@ impl Bench<'_> {
         let mut values = Values::new();
         for &part in self.parts {
             self.console.check()?;
-            for (key, value) in self.measure.measure(part, subject) {
+            for (key, value) in self.measure.measure(part, subject, self.console)? {
                 if self.columns.iter().any(|column| column.key == key) {
                     values.insert(key.to_owned(), value);
                 }

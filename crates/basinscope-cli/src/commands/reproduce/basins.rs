@@ -116,7 +116,7 @@ fn radii(
             if surfaces.train.loss(theta) > settings.cutoff {
                 return Ok(None);
             }
-            let found = radial.run(&surfaces.train, surfaces.layout, theta, |_| ())?;
+            let found = radial.run(&surfaces.train, surfaces.layout, theta, bench.console)?;
             Ok(Some(BasinSummary {
                 cutoff: settings.cutoff,
                 directions: settings.directions,
@@ -163,16 +163,22 @@ impl Local {
                 let theta = thetas[index];
                 let stiff = match self.stiff.min(theta.len()) {
                     0 => StiffDirections::none(theta.len()),
-                    count => StiffDirections::of(&surfaces.train, theta, count, bench.seed)?,
+                    count => StiffDirections::of(
+                        &surfaces.train,
+                        theta,
+                        count,
+                        bench.seed,
+                        bench.console,
+                    )?,
                 };
-                let found = subsim.run(&region, theta, &stiff, &[self.sigma])?;
+                let found = subsim.run(&region, theta, &stiff, &[self.sigma], bench.console)?;
                 let centre = Centre {
                     theta,
                     train: surfaces.train,
                     test: surfaces.test,
                     samples: usize::MAX,
                 };
-                let mut curve = subsim_curve(centre, &region, &found);
+                let mut curve = subsim_curve(centre, &region, &found, bench.console)?;
                 judge(&mut curve, "see volume --method lta");
                 bar.inc(1);
                 Ok((index, curve.remove(0)))

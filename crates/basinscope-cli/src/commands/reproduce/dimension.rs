@@ -4,6 +4,7 @@ use super::{Bench, Experiment};
 use crate::commands::train::RunConfig;
 use crate::data_args::DataConfig;
 use crate::lab::{Lab, Minimum};
+use crate::on_bar::OnBar;
 use anyhow::Result;
 use basinscope::basin::{RadialSettings, RadiusRatio, log10_volume_ratio_of_balls};
 use basinscope::net::{Activation, Architecture, ParameterLayout};
@@ -178,8 +179,12 @@ fn volumes(settings: &Settings, bench: &Bench, lab: &Lab) -> Result<Vec<Option<V
                 &format!("checkpoints/volume-{}.json", record.name),
                 || {
                     let layout = minimum.net.layout();
-                    let progress = |done| bar.set_position(before + done as u64);
-                    let volume = radial.run(&minimum.train, &layout, &minimum.theta, progress)?;
+                    let watch = OnBar {
+                        console: bench.console,
+                        bar: &bar,
+                        before,
+                    };
+                    let volume = radial.run(&minimum.train, &layout, &minimum.theta, &watch)?;
                     let gap = record.generalization_gap;
                     Ok(volume.into_record(&record.name, record.test_accuracy, gap))
                 },
@@ -292,7 +297,7 @@ fn error_on_balls(settings: &Settings, bench: &Bench, sizes: &[usize]) -> Result
     for &n in sizes {
         let decades = |radius: f64| {
             let ball = Ellipsoid::sphere(n, 2.0 * settings.cutoff / (radius * radius));
-            let found = radial.run(&ball, &ParameterLayout::flat(n), &vec![0.0; n], |_| {})?;
+            let found = radial.run(&ball, &ParameterLayout::flat(n), &vec![0.0; n], &())?;
             anyhow::Ok(found.ln_volume / std::f64::consts::LN_10)
         };
         let found = decades(settings.ball_ratio)? - decades(1.0)?;

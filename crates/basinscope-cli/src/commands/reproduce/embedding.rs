@@ -2,11 +2,15 @@
 
 use super::Bench;
 use super::minefield::Settings;
+use crate::console::Console;
 use anyhow::Result;
 use basinscope::embed::{TsneSettings, largest_perplexity, pca, weights_only};
 use basinscope::net::ParameterLayout;
 use basinscope::record::EmbeddingRecord;
+use basinscope::watch::Watch;
+use indicatif::ProgressBar;
 use rayon::prelude::*;
+use std::ops::ControlFlow;
 
 /// PCA, and t-SNE of its components at each perplexity.
 pub fn embed<'t>(
@@ -40,7 +44,8 @@ pub fn embed<'t>(
                 epochs: settings.epochs,
                 seed: bench.seed,
             };
-            let found = tsne.run(&found.coordinates, found.components, |_| bar.inc(1))?;
+            let watch = Steps(bench.console, &bar);
+            let found = tsne.run(&found.coordinates, found.components, &watch)?;
             Ok(EmbeddingRecord {
                 method: "t-SNE".into(),
                 perplexity: Some(perplexity),
@@ -53,4 +58,14 @@ pub fn embed<'t>(
     bar.finish();
     embeddings.extend(others);
     Ok(embeddings)
+}
+
+/// Moves a bar by one for each step of any of several descents.
+struct Steps<'a>(&'a Console, &'a ProgressBar);
+
+impl Watch for Steps<'_> {
+    fn tick(&self, done: u64, of: Option<u64>) -> ControlFlow<()> {
+        self.1.inc(1);
+        self.0.tick(done, of)
+    }
 }

@@ -13,6 +13,7 @@ use basinscope::net::Architecture;
 use basinscope::rank::rank_correlation;
 use basinscope::record::{MarginRecord, MinimumRecord};
 use basinscope::train::TrainConfig;
+use basinscope::watch::Watch;
 use basinscope_report::figure;
 use serde::{Deserialize, Serialize};
 
@@ -90,7 +91,7 @@ impl Experiment for Margins {
         let margins: Vec<MarginRecord> = bench.saved("results/margins.json", || {
             let bar = bench.console.bar("margins", nets.len() as u64);
             let found = nets.iter().map(|minimum| {
-                let record = margins(settings, &lab, minimum, bench.seed);
+                let record = margins(settings, &lab, minimum, bench.seed, bench.console);
                 bar.inc(1);
                 record
             });
@@ -112,17 +113,23 @@ impl Experiment for Margins {
     }
 }
 
-fn margins(settings: &Settings, lab: &Lab, minimum: &Minimum, seed: u64) -> Result<MarginRecord> {
+fn margins(
+    settings: &Settings,
+    lab: &Lab,
+    minimum: &Minimum,
+    seed: u64,
+    watch: &dyn Watch,
+) -> Result<MarginRecord> {
     let (net, theta) = (minimum.perceptron("margins")?, &minimum.theta);
     let (points, labels) = (lab.split.train.inputs(), lab.split.train.labels());
-    let input = input_margins(net, theta, points, labels, settings.input)?;
+    let input = input_margins(net, theta, points, labels, settings.input, watch)?;
     let asked = WeightMarginSettings {
         directions: settings.directions,
         cap: settings.cap,
         seed,
         ..WeightMarginSettings::default()
     };
-    let found = asked.run(net, &net.layout(), theta, points, labels)?;
+    let found = asked.run(net, &net.layout(), theta, points, labels, watch)?;
     let weight = found.medians();
     let c: Vec<f64> = (0..=100)
         .map(|step| asked.from * (asked.cap / asked.from).powf(f64::from(step) / 100.0))

@@ -292,8 +292,8 @@ impl Task<'_> {
             longest_step,
             ..LbfgsSettings::default()
         };
-        let stop = || bench.console.is_interrupted();
-        let found = settings.train(self.net, self.split, shared.initialization, seed, &stop)?;
+        let how = shared.initialization;
+        let found = settings.train(self.net, self.split, how, seed, bench.console)?;
         self.outcome(&found)
     }
 

@@ -11,6 +11,7 @@ use anyhow::Result;
 use basinscope::basin::{FlipSettings, RadialSettings};
 use basinscope::record::{FlipRecord, VolumeRecord};
 use basinscope::train::TrainConfig;
+use basinscope::watch::Watch;
 use basinscope_report::figure;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -61,7 +62,9 @@ impl Experiment for Sharpness {
         let all: Vec<&Minimum> = lab.minima.iter().collect();
         check_pair(bench, &lab.minima);
 
-        let flips = bench.saved("results/flips.json", || flips(settings, &all, bench.seed))?;
+        let flips = bench.saved("results/flips.json", || {
+            flips(settings, &all, bench.seed, bench.console)
+        })?;
         let radial = RadialSettings {
             directions: settings.rays,
             seed: bench.seed,
@@ -104,7 +107,12 @@ impl Experiment for Sharpness {
 }
 
 /// Distances to the first flips, for each minimum.
-fn flips(settings: &Settings, minima: &[&Minimum], seed: u64) -> Result<Vec<FlipRecord>> {
+fn flips(
+    settings: &Settings,
+    minima: &[&Minimum],
+    seed: u64,
+    watch: &dyn Watch,
+) -> Result<Vec<FlipRecord>> {
     let asked = FlipSettings {
         shares: settings.shares.clone(),
         directions: settings.directions,
@@ -113,7 +121,7 @@ fn flips(settings: &Settings, minima: &[&Minimum], seed: u64) -> Result<Vec<Flip
     };
     (minima.iter())
         .map(|minimum| {
-            let found = asked.run(&minimum.train, &minimum.net.layout(), &minimum.theta)?;
+            let found = asked.run(&minimum.train, &minimum.net.layout(), &minimum.theta, watch)?;
             Ok(found.into_record(&minimum.record.name, minimum.record.test_accuracy))
         })
         .collect()

@@ -13,6 +13,7 @@ use basinscope::direction::{Normalization, random_direction};
 use basinscope::random;
 use basinscope::record::{Axis, LineRecord};
 use basinscope::train::TrainConfig;
+use basinscope::watch::Watch;
 use basinscope_report::figure;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -69,7 +70,13 @@ impl Experiment for Slices {
             all.iter()
                 .map(|minimum| {
                     let steps = (settings.reach, settings.steps);
-                    perturb(steps, settings.directions, minimum, bench.seed)
+                    perturb(
+                        steps,
+                        settings.directions,
+                        minimum,
+                        bench.seed,
+                        bench.console,
+                    )
                 })
                 .collect::<Result<Vec<_>>>()
         })?;
@@ -93,6 +100,7 @@ pub fn perturb(
     directions: usize,
     minimum: &Minimum,
     seed: u64,
+    watch: &dyn Watch,
 ) -> Result<LineRecord> {
     let last = steps.max(2) - 1;
     let c: Vec<f64> = (0..=last)
@@ -111,6 +119,7 @@ pub fn perturb(
         &minimum.theta,
         &along,
         &c,
+        watch,
     )?;
     Ok(LineRecord {
         minimum: minimum.record.name.clone(),

@@ -56,7 +56,7 @@ impl Settings {
                     bench.console.check()?;
                     bar.inc(1);
                     let steps = (self.reach, self.steps);
-                    perturb(steps, self.directions, minimum, bench.seed)
+                    perturb(steps, self.directions, minimum, bench.seed, bench.console)
                 })
                 .collect::<Result<Vec<_>>>();
             bar.finish();
