@@ -3,7 +3,7 @@
 use crate::rows::rate;
 use crate::{Problem, bandwidth, peak_gflops};
 use anyhow::Result;
-use basinscope::net::Kernel;
+use basinscope::simd::Kernel;
 use basinscope::surface::LossSurface;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::Serialize;

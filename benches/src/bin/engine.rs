@@ -1,7 +1,7 @@
 //! Times the engine for the peers' table and the cost curves.
 
 use anyhow::{Context, Result};
-use basinscope::net::Kernel;
+use basinscope::simd::Kernel;
 use basinscope_bench::{curves, fixtures, rows};
 use clap::{Parser, Subcommand};
 use rayon::ThreadPoolBuilder;

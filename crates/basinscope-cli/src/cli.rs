@@ -12,7 +12,7 @@ use crate::commands::{
 };
 use crate::console::Console;
 use anyhow::{Context, Result};
-use basinscope::net::Kernel;
+use basinscope::simd::Kernel;
 use clap::{Parser, Subcommand};
 
 /// Shows and measures why neural networks generalize.

@@ -5,12 +5,10 @@ use basinscope::curvature::{CurvatureMatrix, SpectrumSettings};
 use basinscope::data::{Dataset, Generator};
 use basinscope::direction::Normalization;
 use basinscope::measure::MeasureSettings;
-use basinscope::net::{
-    Activation, Block, BlockKind, Initialization, LossKind, ParameterLayout, TrainingBatch,
-    check_buffers,
-};
+use basinscope::net::{Activation, Initialization, LossKind, TrainingBatch, check_buffers};
 use basinscope::random::{Stream, stream};
 use basinscope::record::Axis;
+use basinscope::surface::{Block, BlockKind, ParameterLayout};
 use basinscope::train::{TrainConfig, train};
 use serde_json::{Value, json};
 

@@ -93,7 +93,7 @@ pub fn choose_device(name: &str) -> Result<()> {
 /// What nets are computed by, as its options name it: `avx512`, or `avx512 --device flex` where
 /// image nets are on a device of Burn's.
 pub fn computed_by() -> String {
-    let kernel = basinscope::net::Kernel::active().name();
+    let kernel = basinscope::simd::Kernel::active().name();
     #[cfg(feature = "burn")]
     if let Some(device) = DEVICE.get() {
         return format!("{kernel} --device {}", device.name());

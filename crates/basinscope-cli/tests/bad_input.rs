@@ -2,8 +2,8 @@
 
 mod support;
 
-use basinscope::net::Kernel;
 use basinscope::record::{Array, RunDir};
+use basinscope::simd::Kernel;
 use std::fs;
 use std::path::Path;
 use support::{basinscope, train};

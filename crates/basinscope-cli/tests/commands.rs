@@ -2,7 +2,7 @@
 
 mod support;
 
-use basinscope::net::Kernel;
+use basinscope::simd::Kernel;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;

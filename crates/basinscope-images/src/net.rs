@@ -6,10 +6,11 @@ use crate::surface::ImageSurface;
 use basinscope::Result;
 use basinscope::data::Dataset;
 use basinscope::net::{
-    Block, BlockKind, Initialization, Kernel, LossKind, Net, NetSurface, ParameterLayout,
-    TrainingBatch, check_buffers, check_fit,
+    Initialization, LossKind, Net, NetSurface, TrainingBatch, check_buffers, check_fit,
 };
 use basinscope::random::Stream;
+use basinscope::simd::Kernel;
+use basinscope::surface::{Block, BlockKind, ParameterLayout};
 use std::sync::Arc;
 
 /// Weight of the newest batch in the running statistics: PyTorch's `momentum`, one minus the

@@ -3,7 +3,8 @@
 mod support;
 
 use basinscope::data::Dataset;
-use basinscope::net::{Kernel, NetSurface};
+use basinscope::net::NetSurface;
+use basinscope::simd::Kernel;
 use basinscope::surface::{LossSurface, TwiceDifferentiable};
 use basinscope_images::ImageSurface;
 use basinscope_images::engine::Engine;

@@ -3,7 +3,8 @@
 mod support;
 
 use basinscope::data::Dataset;
-use basinscope::net::{Kernel, LossKind};
+use basinscope::net::LossKind;
+use basinscope::simd::Kernel;
 use basinscope::surface::{Evaluate, LossSurface, Predict};
 use basinscope_images::engine::{Engine, Norms, Trainer};
 use basinscope_images::{ImageSurface, NORM_MOMENTUM};

@@ -4,7 +4,7 @@
 mod support;
 
 use basinscope::data::Dataset;
-use basinscope::net::Kernel;
+use basinscope::simd::Kernel;
 use basinscope_images::ImageSurface;
 use basinscope_images::engine::Engine;
 use basinscope_images::graph::{Family, Graph, ImageNet};

@@ -20,6 +20,7 @@ pub mod random;
 pub mod rank;
 pub mod record;
 pub mod search;
+pub mod simd;
 pub mod slice;
 pub mod surface;
 pub mod train;

@@ -1,11 +1,24 @@
 //! Statistics over a set of minima or seeds: rank correlation, means and chances, with intervals.
 
 use crate::random::stream;
-use crate::record::RankCorrelation;
 use crate::{Error, Result};
 use rand::RngExt;
+use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use statrs::function::beta::beta_reg;
+
+/// Rank correlation over a set of minima.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct RankCorrelation {
+    /// Kendall's τ_b.
+    pub kendall_tau: f64,
+    /// Its bootstrap 95 % interval over the minima.
+    pub kendall_interval: [f64; 2],
+    /// Spearman's ρ.
+    pub spearman_rho: f64,
+    /// Number of minima.
+    pub minima: usize,
+}
 
 /// Resamples of the bootstrap.
 const RESAMPLES: usize = 2_000;

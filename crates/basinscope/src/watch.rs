@@ -114,8 +114,9 @@ mod tests {
     use crate::embed::TsneSettings;
     use crate::margin::{InputMarginSettings, WeightMarginSettings, input_margins};
     use crate::measure::{Ball, ChainSettings, NoiseSettings, NoiseUnit, SamSettings};
-    use crate::net::{Activation, Architecture, MlpSurface, ParameterLayout};
+    use crate::net::{Activation, Architecture, MlpSurface};
     use crate::slice::{CrossingSettings, lines, plane, walk};
+    use crate::surface::ParameterLayout;
     use crate::surface::analytic::Ellipsoid;
     use crate::train::LbfgsSettings;
 

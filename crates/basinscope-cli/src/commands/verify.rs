@@ -2,8 +2,8 @@
 
 use crate::console::{ChecksFailed, Console, table};
 use anyhow::Result;
-use basinscope::net::Kernel;
 use basinscope::record::{RunDir, VerifyRecord, VerifyRow};
+use basinscope::simd::Kernel;
 use basinscope::verify::{Check, full_plan, reduced_plan};
 use serde_json::json;
 use std::path::PathBuf;

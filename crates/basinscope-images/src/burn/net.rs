@@ -5,7 +5,7 @@ use super::{Device, Target};
 use crate::graph::{Graph, Op};
 use crate::softmax;
 use ::burn::tensor::{Gradients, Tensor, TensorData};
-use basinscope::net::Block;
+use basinscope::surface::Block;
 use basinscope::{Error, Result};
 
 /// Pictures that go through the net at once where nothing else is said.

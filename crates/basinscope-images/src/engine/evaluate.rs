@@ -9,7 +9,7 @@ use super::tile::{Convolve, Epilogue, Packed, Place};
 use crate::graph::Graph;
 use crate::softmax;
 use basinscope::data::Dataset;
-use basinscope::net::Kernel;
+use basinscope::simd::Kernel;
 use std::cell::RefCell;
 use std::mem::take;
 

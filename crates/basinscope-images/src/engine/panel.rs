@@ -3,7 +3,7 @@
 use super::buffer::Buffer;
 use crate::graph::Shape;
 use basinscope::data::Dataset;
-use basinscope::net::Kernel;
+use basinscope::simd::Kernel;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 

@@ -4,7 +4,7 @@
 
 use super::tile::{leaky, mul_add};
 use crate::graph::{Op, Shape};
-use basinscope::net::Kernel;
+use basinscope::simd::Kernel;
 use pulp::bytemuck::{cast_slice, cast_slice_mut};
 use pulp::{Simd, WithSimd};
 

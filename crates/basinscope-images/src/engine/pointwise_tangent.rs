@@ -6,7 +6,7 @@
 use super::pointwise::{clipped, operation, registers, registers_mut, totals};
 use super::tile::mul_add;
 use crate::graph::Shape;
-use basinscope::net::Kernel;
+use basinscope::simd::Kernel;
 use pulp::{Simd, WithSimd};
 
 operation! {

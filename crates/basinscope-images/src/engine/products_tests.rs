@@ -4,7 +4,7 @@ use super::tests::{buffers, named, noise, pictures, reference, theta};
 use super::{Curved, Engine, Products};
 use crate::graph::{Builder, Graph, Shape};
 use basinscope::data::Dataset;
-use basinscope::net::Kernel;
+use basinscope::simd::Kernel;
 use proptest::prelude::*;
 use std::sync::Arc;
 

@@ -3,7 +3,9 @@
 use super::{Engine, Norms, Trainer};
 use crate::graph::{Builder, Family, Graph, ImageNet, Op, Shape};
 use basinscope::data::Dataset;
-use basinscope::net::{BlockKind, Kernel, LossKind};
+use basinscope::net::LossKind;
+use basinscope::simd::Kernel;
+use basinscope::surface::BlockKind;
 use proptest::prelude::*;
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! Puts a graph together, layer by layer, with the names and the shapes of everything.
 
 use super::{Graph, Node, Op, Shape};
-use basinscope::net::{Block, BlockKind, ParameterLayout};
+use basinscope::surface::{Block, BlockKind, ParameterLayout};
 use basinscope::{Error, Result};
 
 /// What a layer gives: the index of a value.

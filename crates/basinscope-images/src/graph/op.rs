@@ -1,6 +1,6 @@
 //! The operations a net is made of.
 
-use basinscope::net::{Block, ParameterLayout};
+use basinscope::surface::{Block, ParameterLayout};
 use std::ops::Range;
 
 /// Channels, height and width of one picture, or of what a layer makes of it.

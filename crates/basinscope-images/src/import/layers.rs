@@ -4,7 +4,8 @@ use super::modules::{MAX_LAYERS, Module, modules};
 use super::slots::{Slot, slots};
 use super::{Entry, Fault};
 use crate::graph::{Graph, Op};
-use basinscope::net::{Activation, Block};
+use basinscope::net::Activation;
+use basinscope::surface::Block;
 
 /// Blocks of a net, as names are matched to them.
 pub struct Blocks<'a> {

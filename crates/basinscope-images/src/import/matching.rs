@@ -5,7 +5,7 @@ use super::modules::{Kind, Module, Part, by_names, is_count, modules};
 use super::slots::{Slot, Slots, slots};
 use super::{Checkpoint, Entry, Fault, Imported, Matched, NameMap, recognise};
 use crate::graph::Family;
-use basinscope::net::Block;
+use basinscope::surface::Block;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 

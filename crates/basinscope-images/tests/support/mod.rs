@@ -1,7 +1,7 @@
 //! What PyTorch makes of the nets (`fixtures/make_torch.py`), and the comparison with it.
 #![allow(dead_code)] // each test binary uses a part
 
-use basinscope::net::{Block, BlockKind};
+use basinscope::surface::{Block, BlockKind};
 use basinscope_images::graph::{Family, Graph, ImageNet};
 use serde::Deserialize;
 use std::collections::BTreeMap;

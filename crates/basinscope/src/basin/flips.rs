@@ -2,10 +2,10 @@
 
 use super::statistics::{bootstrap_intervals, quantile};
 use crate::direction::{Normalization, random_direction};
-use crate::net::ParameterLayout;
 use crate::random::stream;
 use crate::record::FlipRecord;
 use crate::surface::Evaluate;
+use crate::surface::ParameterLayout;
 use crate::watch::{Ticks, Watch};
 use crate::{Error, Result};
 use rayon::prelude::*;

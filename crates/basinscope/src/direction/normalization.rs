@@ -1,6 +1,6 @@
 //! What a step of length one means.
 
-use crate::net::{Block, BlockKind, ParameterLayout};
+use crate::surface::{Block, BlockKind, ParameterLayout};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;

@@ -2,7 +2,7 @@
 
 use super::Normalization;
 use super::normalization::norm;
-use crate::net::ParameterLayout;
+use crate::surface::ParameterLayout;
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
@@ -50,8 +50,9 @@ pub fn random_direction(
 mod tests {
     use super::super::scales;
     use super::*;
-    use crate::net::{Architecture, BlockKind, Initialization};
+    use crate::net::{Architecture, Initialization};
     use crate::random::stream;
+    use crate::surface::BlockKind;
 
     #[test]
     fn each_group_has_the_length_it_should() {

@@ -1,6 +1,6 @@
 //! Distances between parameter vectors, layer by layer and in units of their own size.
 
-use crate::net::{BlockKind, ParameterLayout};
+use crate::surface::{BlockKind, ParameterLayout};
 use crate::{Error, Result};
 
 /// How far two parameter vectors are apart within one layer's weights.

@@ -1,6 +1,6 @@
 //! The pull and push between all pairs of points of the plane.
 
-use crate::net::Kernel;
+use crate::simd::Kernel;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 

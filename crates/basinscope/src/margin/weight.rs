@@ -2,9 +2,9 @@
 
 use super::{check, towards};
 use crate::direction::{Normalization, random_direction};
-use crate::net::ParameterLayout;
 use crate::random::stream;
 use crate::surface::Classifier;
+use crate::surface::ParameterLayout;
 use crate::watch::{Ticks, Watch};
 use crate::{Error, Result};
 use rayon::prelude::*;

@@ -1,6 +1,7 @@
 //! Norms of a net's weights: how large they are, whatever the loss around them.
 
-use crate::net::{Architecture, BlockKind};
+use crate::net::Architecture;
+use crate::surface::BlockKind;
 use crate::{Error, Result};
 use faer::Mat;
 

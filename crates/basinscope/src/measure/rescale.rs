@@ -1,6 +1,7 @@
 //! Another point of parameter space with the same function: one ReLU layer times α, the next by 1/α.
 
-use crate::net::{Activation, Architecture, BlockKind};
+use crate::net::{Activation, Architecture};
+use crate::surface::BlockKind;
 use crate::{Error, Result};
 
 /// θ with hidden layer `layer` (from 0) scaled up and the weights that read it scaled down.

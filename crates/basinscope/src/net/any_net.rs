@@ -1,9 +1,10 @@
 //! A net of any kind: what turns a flat θ and examples into a loss surface, and into a batch to
 //! descend on.
 
-use super::{Architecture, Block, Initialization, LossKind, ParameterLayout};
+use super::{Architecture, Initialization, LossKind};
 use crate::data::Dataset;
 use crate::random::Stream;
+use crate::surface::{Block, ParameterLayout};
 use crate::surface::{Evaluate, OneByOne, Predict, SymmetricOperator, TwiceDifferentiable};
 use crate::{Error, Result};
 

@@ -1,6 +1,6 @@
 //! What a multi-layer perceptron looks like, checked once.
 
-use super::{Block, BlockKind, ParameterLayout};
+use crate::surface::{Block, BlockKind, ParameterLayout};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,7 @@
 //! Random initialisation of θ.
 
-use super::{Architecture, BlockKind, ParameterLayout};
+use super::Architecture;
+use crate::surface::{BlockKind, ParameterLayout};
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};

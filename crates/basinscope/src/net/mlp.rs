@@ -1,8 +1,9 @@
 //! A multi-layer perceptron on labelled points, as a loss surface.
 
-use super::kernel::{Batch, Kernel, Matrix, Part, Task, Workspace};
+use super::kernel::{Batch, Matrix, Part, Task, Workspace};
 use super::{Architecture, check_fit};
 use crate::data::Dataset;
+use crate::simd::Kernel;
 use crate::surface::{
     Classifier, Differentiable, Evaluate, Evaluation, LossSurface, Predict, TwiceDifferentiable,
 };

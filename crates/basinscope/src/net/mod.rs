@@ -5,7 +5,6 @@ mod any_net;
 mod architecture;
 mod init;
 pub(crate) mod kernel;
-mod layout;
 mod mlp;
 #[cfg(test)]
 mod parity;
@@ -17,7 +16,6 @@ pub use any_classifier::NetClassifier;
 pub use any_net::{Net, NetSurface, TrainingBatch, check_buffers, check_fit};
 pub use architecture::{Activation, Architecture};
 pub use init::Initialization;
-pub use kernel::{Kernel, LossKind};
-pub use layout::{Block, BlockKind, ParameterLayout};
+pub use kernel::LossKind;
 pub use mlp::MlpSurface;
 pub(crate) use mlp::{loss_and_grad, run};

@@ -2,12 +2,13 @@
 
 use super::kernel::Batch;
 use super::{
-    Activation, Architecture, Initialization, LossKind, MlpSurface, Net, NetSurface,
-    ParameterLayout, TrainingBatch, any_net::check_buffers, loss_and_grad,
+    Activation, Architecture, Initialization, LossKind, MlpSurface, Net, NetSurface, TrainingBatch,
+    any_net::check_buffers, loss_and_grad,
 };
 use crate::Result;
 use crate::data::Dataset;
 use crate::random::Stream;
+use crate::surface::ParameterLayout;
 
 impl Net for Architecture {
     fn layout(&self) -> ParameterLayout {

@@ -1,12 +1,13 @@
 //! A net of another kind for tests: logits that are linear in the inputs less their running mean.
 
 use super::{
-    Activation, Architecture, Block, BlockKind, Initialization, LossKind, Net, NetSurface,
-    ParameterLayout, TrainingBatch, check_buffers,
+    Activation, Architecture, Initialization, LossKind, Net, NetSurface, TrainingBatch,
+    check_buffers,
 };
 use crate::Result;
 use crate::data::Dataset;
 use crate::random::Stream;
+use crate::surface::{Block, BlockKind, ParameterLayout};
 
 /// How far one step of training moves the running mean towards that of its batch.
 const MOMENTUM: f32 = 0.25;

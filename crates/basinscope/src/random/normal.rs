@@ -2,7 +2,7 @@
 //! costs as much as evaluating a small net.
 
 use super::Stream;
-use crate::net::Kernel;
+use crate::simd::Kernel;
 use pulp::{Simd, WithSimd};
 use rand::RngExt;
 

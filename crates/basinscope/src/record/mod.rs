@@ -15,7 +15,6 @@ mod minimum;
 mod mistakes;
 mod optimizers;
 mod path;
-mod rank;
 mod run_dir;
 mod search;
 mod seeds;
@@ -26,6 +25,7 @@ mod theta_file;
 mod verify;
 mod volume;
 
+pub use crate::rank::RankCorrelation;
 pub use axis::Axis;
 pub use boundary::BoundaryRecord;
 pub use compare::{
@@ -46,7 +46,6 @@ pub use minimum::{HistoryPoint, MinimumRecord};
 pub use mistakes::MistakesRecord;
 pub use optimizers::OptimizerRecord;
 pub use path::{LineRecord, PathFrame, PathRecord};
-pub use rank::RankCorrelation;
 pub use run_dir::{Array, RunDir};
 pub use search::{SearchDraw, SearchRecord, SearchSize};
 pub use seeds::{SeedsRecord, SeedsRow, Spread, must_pass};

@@ -1,6 +1,8 @@
 //! θ as a safetensors file that PyTorch's tools can read.
 
-use crate::net::{Architecture, Block, Kernel, Net};
+use crate::net::{Architecture, Net};
+use crate::simd::Kernel;
+use crate::surface::Block;
 use crate::{Error, Result};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde_json::Value;

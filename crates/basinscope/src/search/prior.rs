@@ -1,7 +1,8 @@
 //! The distribution from which parameters are guessed: an initialisation with a cheap draw.
 
-use crate::net::{Architecture, BlockKind, Initialization};
+use crate::net::{Architecture, Initialization};
 use crate::random::Stream;
+use crate::surface::BlockKind;
 use crate::{Error, Result};
 use rand::Rng;
 

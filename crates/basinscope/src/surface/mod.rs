@@ -2,10 +2,12 @@
 
 pub mod analytic;
 mod counting;
+mod layout;
 mod operator;
 mod pointer;
 
 pub use counting::Counting;
+pub use layout::{Block, BlockKind, ParameterLayout};
 pub(crate) use operator::OneByOne;
 pub use operator::SymmetricOperator;
 

@@ -2,8 +2,9 @@
 
 use super::{BatchSize, PoisonForm};
 use crate::data::{Dataset, Poison, flip};
-use crate::net::{BlockKind, LossKind, Net, TrainingBatch, check_fit};
+use crate::net::{LossKind, Net, TrainingBatch, check_fit};
 use crate::random::stream;
+use crate::surface::BlockKind;
 use crate::surface::Differentiable;
 use crate::{Error, Result};
 use rand::seq::SliceRandom;

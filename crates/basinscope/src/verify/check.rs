@@ -6,8 +6,8 @@ use crate::Result;
 use crate::basin::{
     LowLoss, LtaSettings, RadialSettings, StiffDirections, SubsimSettings, student_half_width,
 };
-use crate::net::ParameterLayout;
 use crate::record::VerifyRow;
+use crate::surface::ParameterLayout;
 use crate::surface::{Differentiable, LossSurface, TwiceDifferentiable};
 use crate::watch::Watch;
 use rayon::prelude::*;

@@ -5,7 +5,7 @@ use crate::data_args::{DataConfig, Source};
 use crate::net_args::NetConfig;
 use anyhow::Result;
 use basinscope::Error;
-use basinscope::net::Block;
+use basinscope::surface::Block;
 use basinscope_images::data::Source as Pictures;
 use basinscope_images::import::Imported;
 use clap::ValueEnum;

@@ -6,8 +6,9 @@ use anyhow::Result;
 use basinscope::basin::{
     DEFAULT_CUTOFF, LowLoss, RadialSettings, StiffDirections, SubsimSettings, judge,
 };
-use basinscope::net::{NetSurface, ParameterLayout};
+use basinscope::net::NetSurface;
 use basinscope::record::{BasinSummary, LocalVolumePoint};
+use basinscope::surface::ParameterLayout;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::LN_10;

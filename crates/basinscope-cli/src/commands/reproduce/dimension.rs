@@ -7,11 +7,12 @@ use crate::lab::{Lab, Minimum};
 use crate::on_bar::OnBar;
 use anyhow::Result;
 use basinscope::basin::{RadialSettings, RadiusRatio, log10_volume_ratio_of_balls};
-use basinscope::net::{Activation, Architecture, ParameterLayout};
+use basinscope::net::{Activation, Architecture};
 use basinscope::rank::spearman_rho;
 use basinscope::record::{
     Array, BasinPair, BasinSize, DimensionNet, DimensionRecord, MinimumRecord, VolumeRecord,
 };
+use basinscope::surface::ParameterLayout;
 use basinscope::surface::analytic::Ellipsoid;
 use basinscope::train::TrainConfig;
 use basinscope_report::figure;

@@ -16,10 +16,11 @@ use anyhow::Result;
 use basinscope::Error;
 use basinscope::data::Split;
 use basinscope::embed::{layer_distances, weights_only};
-use basinscope::net::{Net, NetSurface, ParameterLayout};
+use basinscope::net::{Net, NetSurface};
 use basinscope::record::{
     Array, BadMinimumRecord, Distance, IterateRecord, MinefieldRecord, MinimumRecord, RunDir,
 };
+use basinscope::surface::ParameterLayout;
 use basinscope::train::{Observer, StopReason, TrainConfig, TrainState, train};
 use basinscope_report::figure::{self, Figure, FigureError, Theme};
 use rayon::prelude::*;

@@ -1,7 +1,7 @@
 //! Cross-entropy of logits, per example, and its derivative.
 
 use super::batch::{Batch, CHUNK, PANEL};
-use super::path::Kernel;
+use crate::simd::Kernel;
 use pulp::{Simd, WithSimd};
 
 /// ln(1 + eˣ) in f32, to about 2e-7 relative for every x, without a branch: LLVM turns a loop

@@ -54,7 +54,6 @@ mod layer;
 mod loss;
 mod outer;
 mod pass;
-mod path;
 mod predict;
 mod tile;
 mod unroll;
@@ -64,7 +63,6 @@ pub(crate) use batch::{Batch, Part};
 pub(crate) use curvature::Matrix;
 pub(crate) use loss::logistic;
 pub(crate) use pass::{Task, Workspace};
-pub use path::Kernel;
 
 #[cfg(test)]
 mod properties;

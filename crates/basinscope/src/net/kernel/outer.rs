@@ -182,7 +182,7 @@ pub(super) fn row_sums<S: Simd>(simd: S, delta: Rows<'_>, grad: &mut [f32], widt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::Kernel;
+    use crate::simd::Kernel;
 
     /// Registers whose lane l holds (r + 1)·2^l, r = 0 to 3: their sums, as [`sum_of_four`] finds
     /// them, and the lanes of one.

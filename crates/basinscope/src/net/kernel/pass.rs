@@ -4,10 +4,10 @@ use super::batch::{Batch, Buffer, PANEL, Panel, Part};
 use super::curvature::{Matrix, Tangents};
 use super::gradient::room;
 use super::layer::Layer;
-use super::path::Kernel;
 use super::tile::{Rows, RowsMut};
 use super::{loss, predict};
 use crate::net::Architecture;
+use crate::simd::Kernel;
 use pulp::{Simd, WithSimd};
 
 /// Buffers for one thread.

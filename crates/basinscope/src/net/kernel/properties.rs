@@ -5,6 +5,7 @@ use super::*;
 use crate::data::Dataset;
 use crate::net::{Activation, Architecture, Initialization};
 use crate::random::stream;
+use crate::simd::Kernel;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use rand::{Rng, RngExt};

@@ -4,6 +4,7 @@ use super::*;
 use crate::data::Dataset;
 use crate::net::{Activation, Architecture, Initialization};
 use crate::random::stream;
+use crate::simd::Kernel;
 use rand::{Rng, RngExt};
 
 /// Losses, gradient and logits by the textbook, in f64, point by point.

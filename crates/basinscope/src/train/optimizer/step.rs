@@ -1,7 +1,7 @@
 //! An optimizer with its memory, taking one step at a time.
 
 use super::OptimizerConfig;
-use crate::net::Kernel;
+use crate::simd::Kernel;
 use pulp::{Simd, WithSimd};
 
 /// An optimizer with its memory.
