@@ -12,7 +12,7 @@ export async function wiggle(page, { check }) {
     `e${[...power].map(c => (c === '⁻' ? '-' : '⁰¹²³⁴⁵⁶⁷⁸⁹'.indexOf(c))).join('')}`));
   const read = () => box.evaluate(box => ({
     c: Number(box.querySelector('input[type=range]').value),
-    dots: [...box.querySelectorAll('circle')].map(dot => [dot.getAttribute('cx'), dot.getAttribute('cy')]),
+    dots: [...box.querySelectorAll('.wiggle-plot circle')].map(dot => [dot.getAttribute('cx'), dot.getAttribute('cy')]),
     sides: [...box.querySelectorAll('.readings')].map(list => ({
       minimum: list.dataset.minimum,
       loss: list.querySelector('[data-field=loss]').textContent,
