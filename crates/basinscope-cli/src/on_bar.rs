@@ -15,16 +15,15 @@ impl Watch for Console {
     }
 }
 
-/// Moves a bar on from `before` by one for each unit.
+/// Moves a bar by one for each unit.
 pub struct OnBar<'a> {
     pub console: &'a Console,
     pub bar: &'a ProgressBar,
-    pub before: u64,
 }
 
 impl Watch for OnBar<'_> {
     fn tick(&self, done: u64, of: Option<u64>) -> ControlFlow<()> {
-        self.bar.set_position(self.before + done);
+        self.bar.inc(1);
         self.console.tick(done, of)
     }
 }

@@ -49,7 +49,7 @@ pub struct Ticks<'a> {
 }
 
 impl<'a> Ticks<'a> {
-    /// Begins at 0, of so many where that is known.
+    /// Begins at 0; `of` is the number of units in all, where it is known.
     pub fn new(watch: &'a dyn Watch, of: Option<u64>) -> Self {
         Self {
             watch,

@@ -125,11 +125,7 @@ pub fn compute(
     for minimum in minima {
         console.check()?;
         let direction = direction(lab, minimum, settings, console)?;
-        let watch = OnBar {
-            console,
-            bar: &bar,
-            before: bar.position(),
-        };
+        let watch = OnBar { console, bar: &bar };
         let frames = slice::walk(
             &minimum.train,
             &minimum.classifier()?,

@@ -98,7 +98,7 @@ pub fn compute(
     let nodes = (x.count * y.count) as u64;
     let bar = console.bar("surfaces", nodes * minima.len() as u64);
     let mut records = Vec::with_capacity(minima.len());
-    for (index, minimum) in minima.iter().enumerate() {
+    for minimum in minima {
         console.check()?;
         let name = &minimum.record.name;
         let layout = minimum.net.layout();
@@ -106,11 +106,7 @@ pub fn compute(
             let rng = &mut random::stream(seed, "surface", index);
             random_direction(&layout, &minimum.theta, normalization, rng)
         });
-        let watch = OnBar {
-            console,
-            bar: &bar,
-            before: index as u64 * nodes,
-        };
+        let watch = OnBar { console, bar: &bar };
         let [d1, d2] = &directions;
         let plane = slice::plane(&minimum.train, &minimum.theta, d1, d2, x, y, &watch)?;
         // Without eigenvectors there is no finite Hessian to measure a plane against.

@@ -273,13 +273,9 @@ pub fn compute(
     let rays = settings.directions as u64;
     let bar = console.bar("volumes", rays * minima.len() as u64);
     let mut records = Vec::with_capacity(minima.len());
-    for (index, minimum) in minima.iter().enumerate() {
+    for minimum in minima {
         console.check()?;
-        let watch = OnBar {
-            console,
-            bar: &bar,
-            before: index as u64 * rays,
-        };
+        let watch = OnBar { console, bar: &bar };
         let layout = minimum.net.layout();
         let found = radial.run(&minimum.train, &layout, &minimum.theta, &watch)?;
         let record = &minimum.record;

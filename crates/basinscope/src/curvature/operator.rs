@@ -82,7 +82,10 @@ impl<'a> GaussNewtonAt<'a> {
     }
 }
 
-/// Time after which no more vectors are handed over at once.
+/// Vectors handed over at once at least: as many may share passes over the examples.
+const AT_ONCE: usize = 8;
+
+/// Time after which no more of them are.
 const PROMPT: Duration = Duration::from_millis(100);
 
 /// The products with many vectors, some at a time, so that the watch is called often; each product
@@ -93,7 +96,7 @@ pub(super) fn products(
     watch: &dyn Watch,
 ) -> Result<Vec<Vec<f32>>> {
     let ticks = Ticks::new(watch, Some(vectors.len() as u64));
-    let mut some = rayon::current_num_threads();
+    let mut some = AT_ONCE.max(rayon::current_num_threads());
     let mut found = Vec::with_capacity(vectors.len());
     while found.len() < vectors.len() {
         let next = &vectors[found.len()..vectors.len().min(found.len() + some)];

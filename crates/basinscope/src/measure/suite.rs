@@ -176,13 +176,12 @@ impl MeasureSettings {
             Part::Volume => self.volume(subject, watch),
         };
         match found {
-            Err(Error::Cancelled) => Err(Error::Cancelled),
-            Ok(found) => Ok(found),
-            Err(error) => Ok({
+            Ok(_) | Err(Error::Cancelled) => found,
+            Err(error) => {
                 let columns = COLUMNS.iter().filter(|column| column.part == part);
                 let refused = |column: &Column| (column.key, refused(&error));
-                columns.map(refused).collect()
-            }),
+                Ok(columns.map(refused).collect())
+            }
         }
     }
 

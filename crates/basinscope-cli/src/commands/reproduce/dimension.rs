@@ -183,7 +183,6 @@ fn volumes(settings: &Settings, bench: &Bench, lab: &Lab) -> Result<Vec<Option<V
                     let watch = OnBar {
                         console: bench.console,
                         bar: &bar,
-                        before,
                     };
                     let volume = radial.run(&minimum.train, &layout, &minimum.theta, &watch)?;
                     let gap = record.generalization_gap;

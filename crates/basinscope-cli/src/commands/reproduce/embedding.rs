@@ -2,15 +2,12 @@
 
 use super::Bench;
 use super::minefield::Settings;
-use crate::console::Console;
+use crate::on_bar::OnBar;
 use anyhow::Result;
 use basinscope::embed::{TsneSettings, largest_perplexity, pca, weights_only};
 use basinscope::record::EmbeddingRecord;
 use basinscope::surface::ParameterLayout;
-use basinscope::watch::Watch;
-use indicatif::ProgressBar;
 use rayon::prelude::*;
-use std::ops::ControlFlow;
 
 /// PCA, and t-SNE of its components at each perplexity.
 pub fn embed<'t>(
@@ -44,7 +41,10 @@ pub fn embed<'t>(
                 epochs: settings.epochs,
                 seed: bench.seed,
             };
-            let watch = Steps(bench.console, &bar);
+            let watch = OnBar {
+                console: bench.console,
+                bar: &bar,
+            };
             let found = tsne.run(&found.coordinates, found.components, &watch)?;
             Ok(EmbeddingRecord {
                 method: "t-SNE".into(),
@@ -58,14 +58,4 @@ pub fn embed<'t>(
     bar.finish();
     embeddings.extend(others);
     Ok(embeddings)
-}
-
-/// Moves a bar by one for each step of any of several descents.
-struct Steps<'a>(&'a Console, &'a ProgressBar);
-
-impl Watch for Steps<'_> {
-    fn tick(&self, done: u64, of: Option<u64>) -> ControlFlow<()> {
-        self.1.inc(1);
-        self.0.tick(done, of)
-    }
 }

@@ -3,10 +3,10 @@
 /** As many classes as there are colours; more would repeat them. */
 const MOST_KEYS = CLASSES.length;
 
-/** Names of the classes by colour, and of the two features; null where the data has no names. */
+/** Names of the classes by colour and of the two features, as elements; none where the data has no names. */
 function classKeys({ window, names }) {
   const { classes = [], features = [] } = names;
-  if (!window || (!classes.length && !features.length)) return null;
+  if (!window || (!classes.length && !features.length)) return [];
   const list = element('ul', { class: 'legend' });
   const sides = features.length
     ? element('p', { class: 'hint', 'data-shot': true }, `Across: ${features[0]}; upwards: ${features[1]}.`)
@@ -18,5 +18,5 @@ function classKeys({ window, names }) {
   }), ...(classes.length > MOST_KEYS ? [element('li', {}, `and ${classes.length - MOST_KEYS} more`)] : []));
   paint();
   look.on(paint);
-  return element('div', { class: 'class-keys' }, list, sides);
+  return [element('div', { class: 'class-keys' }, list, sides)];
 }

@@ -16,9 +16,7 @@ function pair(host) {
     // Its size comes with its place in the page; it is drawn again then.
     view.draw(family.theta(name));
   }
-  const keys = classKeys(family);
-  if (keys) keys.style.gridColumn = '1 / -1';
-  stage.append(...(keys ? [keys] : []));
+  stage.append(...classKeys(family));
   host.append(stage,
     element('p', { class: 'hint' }, 'Dots are the training points. Where a net would answer with the blue class, the plane is blue. Both are right about '
       + 'all dots that are not crossed out; between them, only one has got the idea.'),

@@ -245,7 +245,7 @@ function wiggle(host) {
   // --- putting it together --------------------------------------------------------------------
 
   readAddress();
-  stage.append(pair, ...[classKeys(family)].filter(Boolean), plot, keys);
+  stage.append(pair, ...classKeys(family), plot, keys);
   host.append(
     controls.row(player, slider),
     stage,
